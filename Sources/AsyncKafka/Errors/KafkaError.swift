@@ -1,0 +1,155 @@
+import RdKafka
+
+/// The one error that every call of this library throws.
+///
+/// `code` tells what happened and can be matched on; `message` says it in a sentence, with what to do where that is known.
+/// Descriptions never hold keys, values or secrets.
+///
+/// ```swift
+/// do {
+///     try await producer.send(record)
+/// } catch where error.code == .messageTooLarge {
+///     // The record is larger than the producer or the broker allows.
+/// }
+/// ```
+public struct KafkaError: Error, Sendable {
+    /// A box, so that a result that can fail stays small.
+    private final class Storage: Sendable {
+        let content: Content
+
+        init(_ content: Content) {
+            self.content = content
+        }
+    }
+
+    private struct Content: Sendable {
+        var code: Code
+        var message: String
+        var isRetriable = false
+        var isFatal = false
+        var requiresAbort = false
+        var topicPartition: KafkaTopicPartition?
+        var underlyingError: (any Error)?
+        var pendingDelivery: KafkaPendingDelivery?
+        var persistence: Persistence?
+    }
+
+    private var storage: Storage
+
+    private func changed(_ change: (inout Content) -> Void) -> KafkaError {
+        var content = storage.content
+        change(&content)
+        var copy = self
+        copy.storage = Storage(content)
+        return copy
+    }
+
+    init(_ code: Code, _ message: String) {
+        storage = Storage(Content(code: code, message: message))
+    }
+
+    init(_ error: EngineError) {
+        let code = Code(rawValue: error.code)
+        var content = Content(code: code, message: error.message)
+        content.isFatal = error.isFatal || code == .fatal
+        content.isRetriable = error.isRetriable || code.isUsuallyRetriable
+        content.requiresAbort = error.requiresAbort
+        storage = Storage(content)
+    }
+
+    // MARK: What happened
+
+    /// What happened.
+    public var code: Code { storage.content.code }
+
+    /// The number in Kafka's protocol, if a broker said so; nil for errors that arose in this process.
+    public var brokerCode: Int16? { code.rawValue > 0 ? Int16(exactly: code.rawValue) : nil }
+
+    /// One sentence for people, without keys, values or secrets.
+    public var message: String { storage.content.message }
+
+    /// Whether the same call may succeed when it is made again.
+    public var isRetriable: Bool { storage.content.isRetriable }
+
+    /// Whether the client that threw it is of no more use: close it and make a new one.
+    public var isFatal: Bool { storage.content.isFatal }
+
+    /// Whether the transaction has to be aborted before anything else can be done with the producer.
+    public var requiresAbort: Bool { storage.content.requiresAbort }
+
+    /// Where it happened, if the error belongs to one partition.
+    public var topicPartition: KafkaTopicPartition? { storage.content.topicPartition }
+
+    /// What caused it, if another error did.
+    public var underlyingError: (any Error)? { storage.content.underlyingError }
+
+    /// The outcome of a record whose `send` was cancelled after the record had been queued. It still resolves.
+    public var pendingDelivery: KafkaPendingDelivery? { storage.content.pendingDelivery }
+
+    /// Whether a record that failed may be in the topic all the same; nil for errors that are not about a record.
+    public var persistence: Persistence? { storage.content.persistence }
+
+    /// Whether a record that was not acknowledged is in the topic's log.
+    ///
+    /// From librdkafka's `rd_kafka_message_status`.
+    public struct Persistence: Sendable, Hashable, CustomStringConvertible {
+        private enum Value { case notPersisted, possiblyPersisted, persisted }
+        private let value: Value
+
+        /// The record is not in the log: sending it again makes no duplicate.
+        public static let notPersisted = Persistence(value: .notPersisted)
+        /// The record was on its way when it failed: it may be in the log or not.
+        public static let possiblyPersisted = Persistence(value: .possiblyPersisted)
+        /// The record is in the log, only its acknowledgement was not as it should be.
+        public static let persisted = Persistence(value: .persisted)
+
+        /// The case's name.
+        public var description: String { "\(value)" }
+    }
+
+    // MARK: Within the library
+
+    func at(_ topicPartition: KafkaTopicPartition) -> KafkaError {
+        changed { $0.topicPartition = topicPartition }
+    }
+
+    func causedBy(_ error: (any Error)?) -> KafkaError {
+        changed { $0.underlyingError = error }
+    }
+
+    func with(_ pendingDelivery: KafkaPendingDelivery) -> KafkaError {
+        changed { $0.pendingDelivery = pendingDelivery }
+    }
+
+    func with(_ persistence: Persistence) -> KafkaError {
+        changed { $0.persistence = persistence }
+    }
+
+    func saying(_ message: String) -> KafkaError {
+        changed { $0.message = message }
+    }
+
+    func asFatal() -> KafkaError {
+        changed { $0.isFatal = true }
+    }
+
+    func asRetriable() -> KafkaError {
+        changed { $0.isRetriable = true }
+    }
+}
+
+extension KafkaError: CustomStringConvertible {
+    /// The code, where it happened, and the sentence: `timedOut at orders[2]: …`.
+    public var description: String {
+        let place = topicPartition.map { " at \($0)" } ?? ""
+        let cause = underlyingError.map { " (caused by: \($0))" } ?? ""
+        return "\(code)\(place): \(message)\(cause)"
+    }
+}
+
+extension KafkaError: CustomReflectable {
+    /// The description alone, so that a dump shows no more than a log line does.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["description": description])
+    }
+}

@@ -1,0 +1,4 @@
+/// The outcome of a record that is on its way.
+public final class KafkaPendingDelivery: Sendable {
+    init() {}
+}

@@ -1,0 +1,91 @@
+/// Lifts the linger for records that somebody awaits: Nagle's rule for Kafka.
+///
+/// A kick is a flush of one millisecond. It wakes librdkafka's broker threads, which then send what is queued without waiting
+/// for the linger; so a batch is what gathered during the last round trip. The flush blocks, hence a thread of its own. While
+/// somebody waits in `flush`, the linger stays lifted.
+///
+/// The thread sleeps in a condition and is woken by kicks alone.
+package final class FlushThread: Sendable {
+    private struct State {
+        var isKicked = false
+        var isIdle = true
+        var holds = 0
+        var isStopped = false
+        var hasEnded = false
+    }
+
+    private let state = Locked(State())
+    private let handle: Handle
+
+    package init(_ handle: Handle) {
+        self.handle = handle
+    }
+
+    package func start(name: String) -> Int32 {
+        let error = NativeThread.start(name: name) { [self] in
+            serve()
+        }
+        if error != 0 { state.withLock { $0.hasEnded = true } }
+        return error
+    }
+
+    /// Has what is queued now sent now. Never blocks.
+    package func kick() {
+        state.withLock { state in
+            guard !state.isKicked else { return }
+            state.isKicked = true
+            if state.isIdle { self.state.signal() }
+        }
+    }
+
+    /// Keeps the linger lifted until `release()`.
+    package func hold() {
+        state.withLock { state in
+            state.holds += 1
+            self.state.signal()
+        }
+    }
+
+    package func release() {
+        state.withLock { $0.holds -= 1 }
+    }
+
+    /// Ends the thread and waits for it: not longer than one slice of a flush.
+    package func stop() {
+        state.withLock { state in
+            state.isStopped = true
+            self.state.signal()
+        }
+        state.wait { $0.hasEnded ? true : nil }
+    }
+
+    private func serve() {
+        while true {
+            // Milliseconds of the next flush; nil is the end.
+            let timeout = state.wait { state -> Int32?? in
+                if state.isStopped { return .some(nil) }
+                guard state.isKicked || state.holds > 0 else {
+                    state.isIdle = true
+                    return nil
+                }
+                state.isIdle = false
+                state.isKicked = false
+                return .some(state.holds > 0 ? 50 : 1)
+            }
+            guard let timeout else { break }
+            let isEmpty = handle.flush(timeout: timeout)
+            if isEmpty, timeout > 1 { waitForMore() }
+        }
+        state.withLock { state in
+            state.hasEnded = true
+            self.state.signal()
+        }
+    }
+
+    /// Held, and nothing is queued: the next record's kick, the end of the hold or of the thread goes on.
+    private func waitForMore() {
+        _ = state.wait { state in
+            state.isKicked || state.isStopped || state.holds == 0 ? true : nil
+        }
+    }
+}

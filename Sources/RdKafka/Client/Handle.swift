@@ -1,0 +1,295 @@
+import CRdKafka
+import Synchronization
+
+/// One librdkafka client and the queues that belong to it.
+///
+/// Owned by a client's actor. Whatever is not marked thread-safe is called on the client's thread alone.
+///
+/// `@unchecked Sendable`: `rd_kafka_t` is thread-safe (rdkafka.h, "rd_kafka_t"); the mutable properties belong to the client's
+/// thread or stand in a lock.
+package final class Handle: @unchecked Sendable {
+    package enum Kind: Sendable {
+        case producer
+        case consumer
+    }
+
+    let pointer: OpaquePointer
+    private let kind: Kind
+    /// What the client's thread sleeps in: reports, rebalances, commit results, errors.
+    package let control: Queue
+    /// What librdkafka has fetched; drained on demand. Consumers only.
+    private var messages: Queue?
+    private var log: Queue?
+    /// Raised when the message queue goes from empty to one.
+    package let messagesArrived = Flag()
+    package let logArrived = Flag()
+    package let join: JoinObserver
+    private let topics: Locked<[String: OpaquePointer]>
+    private var joinReference: Unmanaged<JoinObserver>?
+
+    /// Topic handles beyond this count are not cached; their records go by name.
+    private static let topicLimit = 1000
+
+    /// Creates the client. It starts librdkafka's own threads, and does not wait for a broker.
+    package init(_ kind: Kind, _ configuration: consuming Configuration) throws(EngineError) {
+        guard let copy = configuration.copyPointer() else { throw EngineError(code: -999) }
+        let join = JoinObserver()
+        let reference = Unmanaged.passRetained(join)
+        let type: rd_kafka_type_t
+        switch kind {
+        case .producer:
+            type = RD_KAFKA_PRODUCER
+            rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+        case .consumer:
+            type = RD_KAFKA_CONSUMER
+            rd_kafka_conf_set_events(
+                copy,
+                RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG
+            )
+            JoinObserver.install(in: copy, opaque: reference.toOpaque())
+        }
+        var text = [CChar](repeating: 0, count: 512)
+        guard let pointer = rd_kafka_new(type, copy, &text, text.count) else {
+            let code = rd_kafka_last_error().rawValue
+            rd_kafka_conf_destroy(copy)
+            reference.release()
+            let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            throw EngineError(code: code, message: message)
+        }
+        if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
+        let queue =
+            kind == .consumer ? rd_kafka_queue_get_consumer(pointer) : rd_kafka_queue_get_main(pointer)
+        guard let queue else {
+            rd_kafka_destroy(pointer)
+            reference.release()
+            throw EngineError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
+        }
+        self.pointer = pointer
+        self.kind = kind
+        self.join = join
+        joinReference = reference
+        control = Queue(queue)
+        topics = Locked([:])
+        join.attach(to: control)
+        if let queue = rd_kafka_queue_new(pointer) {
+            let log = Queue(queue)
+            log.raise(logArrived, waking: control)
+            rd_kafka_set_log_queue(pointer, queue)
+            self.log = log
+            // Lines of the start were moved without a callback.
+            logArrived.raise()
+        }
+        if kind == .consumer, let queue = rd_kafka_queue_new(pointer) {
+            let messages = Queue(queue)
+            messages.raise(messagesArrived, waking: control)
+            self.messages = messages
+        }
+    }
+
+    /// `client.id#kind-number`, librdkafka's name for this client.
+    package var name: String { String(cString: rd_kafka_name(pointer)) }
+
+    // MARK: Any client
+
+    /// Lines that librdkafka has logged since the last call.
+    package func takeLogLine() -> (level: Int32, facility: String, text: String)? {
+        while let event = log?.poll(timeout: 0) {
+            if let line = event.logLine { return line }
+        }
+        return nil
+    }
+
+    /// The error that ended this client for good, if there is one. Thread-safe.
+    package var fatalError: EngineError? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+            let code = rd_kafka_fatal_error(pointer, text.baseAddress, text.count)
+            guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+            return EngineError(
+                code: code.rawValue,
+                message: text.baseAddress.map { String(cString: $0) },
+                isFatal: true
+            )
+        }
+    }
+
+    /// Has librdkafka behave as after a fatal error: its own hook for tests.
+    package func triggerFatalError(code: Int32, reason: String) {
+        rd_kafka_test_fatal_error(pointer, rd_kafka_resp_err_t(code), reason)
+    }
+
+    /// Destroys the client, waiting for librdkafka's threads. Nothing may use the handle any more.
+    package func destroy() {
+        // Queues of our own go first: rdkafka.h asks for it, and their callbacks end here.
+        messages = nil
+        log = nil
+        topics.withLock { topics in
+            for topic in topics.values { rd_kafka_topic_destroy(topic) }
+            topics.removeAll()
+        }
+        // The control queue's reference lasts until the interceptors cannot call any more: it is no owner, so it may.
+        rd_kafka_destroy_flags(pointer, kind == .consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0)
+        joinReference?.release()
+        joinReference = nil
+    }
+
+    // MARK: Producer
+
+    /// Hands a record to librdkafka. Thread-safe; never blocks.
+    ///
+    /// The value is not copied: the caller keeps its storage until the record's report, or until `destroy()` returned.
+    ///
+    /// - Returns: 0, or the code of what is wrong; then librdkafka has not taken the record and no report comes.
+    package func produce(
+        topic: String,
+        partition: Int32,
+        key: ByteSlice?,
+        value: ByteSlice?,
+        headers: consuming HeaderList?,
+        timestamp: Int64,
+        opaque: UInt
+    ) -> Int32 {
+        var headers = headers
+        let list = headers.take()?.release()
+        return withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 8) { arguments in
+            var count = 0
+            func add(_ type: rd_kafka_vtype_t, _ fill: (inout rd_kafka_vu_t) -> Void) {
+                var argument = rd_kafka_vu_t()
+                argument.vtype = type
+                fill(&argument)
+                arguments.initializeElement(at: count, to: argument)
+                count += 1
+            }
+            func finish() -> Int32 {
+                guard let error = rd_kafka_produceva(pointer, arguments.baseAddress, count) else { return 0 }
+                defer { rd_kafka_error_destroy(error) }
+                // librdkafka owns the headers only if it took the record.
+                if let list { rd_kafka_headers_destroy(list) }
+                return rd_kafka_error_code(error).rawValue
+            }
+            // A null pointer is a null key or value; empty ones need an address, which librdkafka does not read.
+            let nothing = UnsafeMutableRawPointer(arguments.baseAddress)
+            return (key ?? .empty).withUnsafeBytes { keyBytes in
+                (value ?? .empty).withUnsafeBytes { valueBytes in
+                    add(RD_KAFKA_VTYPE_KEY) {
+                        let bytes = UnsafeMutableRawPointer(mutating: keyBytes.baseAddress)
+                        $0.u.mem = .init(ptr: key == nil ? nil : bytes ?? nothing, size: keyBytes.count)
+                    }
+                    add(RD_KAFKA_VTYPE_VALUE) {
+                        let bytes = UnsafeMutableRawPointer(mutating: valueBytes.baseAddress)
+                        $0.u.mem = .init(ptr: value == nil ? nil : bytes ?? nothing, size: valueBytes.count)
+                    }
+                    add(RD_KAFKA_VTYPE_PARTITION) { $0.u.i32 = partition }
+                    add(RD_KAFKA_VTYPE_TIMESTAMP) { $0.u.i64 = timestamp }
+                    add(RD_KAFKA_VTYPE_OPAQUE) { $0.u.ptr = UnsafeMutableRawPointer(bitPattern: opaque) }
+                    if let list { add(RD_KAFKA_VTYPE_HEADERS) { $0.u.headers = list } }
+                    if let handle = topicHandle(topic) {
+                        add(RD_KAFKA_VTYPE_RKT) { $0.u.rkt = handle }
+                        return finish()
+                    }
+                    return topic.withCString { name in
+                        add(RD_KAFKA_VTYPE_TOPIC) { $0.u.cstr = name }
+                        return finish()
+                    }
+                }
+            }
+        }
+    }
+
+    private func topicHandle(_ name: String) -> OpaquePointer? {
+        topics.withLock { topics in
+            if let topic = topics[name] { return topic }
+            guard topics.count < Self.topicLimit, let topic = rd_kafka_topic_new(pointer, name, nil) else { return nil }
+            topics[name] = topic
+            return topic
+        }
+    }
+
+    /// Lifts the linger until nothing is queued, for `timeout` milliseconds at most. Blocks; for threads of our own.
+    package func flush(timeout: Int32) -> Bool {
+        rd_kafka_flush(pointer, timeout) == RD_KAFKA_RESP_ERR_NO_ERROR
+    }
+
+    /// Fails what is queued, and what is in flight as well if asked to. Reports come as events. Does not block.
+    package func purge(inFlight: Bool) {
+        rd_kafka_purge(pointer, RD_KAFKA_PURGE_F_QUEUE | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0))
+    }
+
+    // MARK: Consumer
+
+    package func subscribe(_ topics: [String]) -> Int32 {
+        PartitionOffset.withList(topics.map { PartitionOffset(topic: $0, partition: -1) }) { list in
+            rd_kafka_subscribe(pointer, list).rawValue
+        }
+    }
+
+    package var isCooperative: Bool {
+        rd_kafka_rebalance_protocol(pointer).map { String(cString: $0) } == "COOPERATIVE"
+    }
+
+    /// Whether the assignment was lost, by eviction from the group, rather than revoked.
+    package var isAssignmentLost: Bool { rd_kafka_assignment_lost(pointer) != 0 }
+
+    /// Reads partitions from now on, into the message queue.
+    package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
+        for partition in partitions {
+            guard let queue = rd_kafka_queue_get_partition(pointer, partition.topic, partition.partition) else { continue }
+            // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
+            Queue(queue).forward(to: messages)
+        }
+        return PartitionOffset.withList(partitions) { list in
+            if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
+            let error = rd_kafka_assign(pointer, list)
+            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
+        }
+    }
+
+    /// Stops reading partitions; nil means all.
+    package func unassign(_ partitions: [PartitionOffset]?) -> EngineError? {
+        guard let partitions else {
+            let error = rd_kafka_assign(pointer, nil)
+            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
+        }
+        return PartitionOffset.withList(partitions) { list in
+            EngineError(consuming: rd_kafka_incremental_unassign(pointer, list))
+        }
+    }
+
+    /// Takes up to `count` messages out of the local queue, without waiting.
+    ///
+    /// Sound because drain, assign and unassign all run on the client's thread: librdkafka discards what is outdated before it
+    /// hands a message out.
+    package func drain(_ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
+        guard let messages else { return 0 }
+        return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) { list in
+            let taken = rd_kafka_consume_batch_queue(messages.pointer, 0, list.baseAddress, count)
+            guard taken > 0 else { return 0 }
+            for index in 0..<taken {
+                guard let message = list[index] else { continue }
+                body(RawMessage(message))
+                rd_kafka_message_destroy(message)
+            }
+            return taken
+        }
+    }
+
+    /// Starts a commit; its result is an event that carries `id`.
+    package func commit(_ offsets: [PartitionOffset], id: UInt) -> Int32 {
+        PartitionOffset.withList(offsets) { list in
+            rd_kafka_commit_queue(pointer, list, control.pointer, nil, UnsafeMutableRawPointer(bitPattern: id)).rawValue
+        }
+    }
+
+    /// Starts to leave the group. The control queue is to be served until `isClosed`.
+    package func beginClose() -> EngineError? {
+        EngineError(consuming: rd_kafka_consumer_close_queue(pointer, control.pointer))
+    }
+
+    package var isClosed: Bool { rd_kafka_consumer_closed(pointer) != 0 }
+
+    /// This member's identifier in the group, once it has one.
+    package var memberID: String? {
+        guard let text = rd_kafka_memberid(pointer) else { return nil }
+        defer { rd_kafka_mem_free(pointer, text) }
+        return text.pointee == 0 ? nil : String(cString: text)
+    }
+}

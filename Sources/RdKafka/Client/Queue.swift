@@ -1,0 +1,64 @@
+import CRdKafka
+
+/// One librdkafka event queue.
+///
+/// `@unchecked Sendable`: `rd_kafka_queue_t` is thread-safe (rdkafka.h, "Queue API"); who polls it is the client's thread alone.
+package final class Queue: @unchecked Sendable {
+    let pointer: OpaquePointer
+    /// Kept alive while librdkafka may call back with it.
+    private var signal: Unmanaged<Signal>?
+
+    /// Takes over a reference.
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        if let signal {
+            rd_kafka_queue_cb_event_enable(pointer, nil, nil)
+            signal.release()
+        }
+        rd_kafka_queue_destroy(pointer)
+    }
+
+    /// Wakes whoever polls this queue. The flag survives until the next poll, and follows a forwarded queue.
+    func yield() {
+        rd_kafka_queue_yield(pointer)
+    }
+
+    func poll(timeout: Int32) -> Event? {
+        rd_kafka_queue_poll(pointer, timeout).map(Event.init)
+    }
+
+    func forward(to queue: Queue?) {
+        rd_kafka_queue_forward(pointer, queue?.pointer)
+    }
+
+    /// Sets a flag and yields `control` whenever this queue goes from empty to one.
+    ///
+    /// librdkafka calls back on any of its threads, with this queue's lock held, so nothing else happens there.
+    func raise(_ flag: Flag, waking control: Queue) {
+        let signal = Unmanaged.passRetained(Signal(flag: flag, control: control))
+        self.signal = signal
+        rd_kafka_queue_cb_event_enable(
+            pointer,
+            { _, opaque in
+                guard let opaque else { return }
+                let signal = Unmanaged<Signal>.fromOpaque(opaque).takeUnretainedValue()
+                signal.flag.raise()
+                signal.control.yield()
+            },
+            signal.toOpaque()
+        )
+    }
+
+    private final class Signal: Sendable {
+        let flag: Flag
+        let control: Queue
+
+        init(flag: Flag, control: Queue) {
+            self.flag = flag
+            self.control = control
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import CRdKafka
+
+/// One event of a queue; destroyed with the value.
+package struct Event: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        rd_kafka_event_destroy(pointer)
+    }
+
+    package enum Kind: Sendable {
+        case deliveryReports
+        case rebalance
+        case commitResult
+        case log
+        case error
+        case other
+    }
+
+    package var kind: Kind {
+        switch rd_kafka_event_type(pointer) {
+        case RD_KAFKA_EVENT_DR: .deliveryReports
+        case RD_KAFKA_EVENT_REBALANCE: .rebalance
+        case RD_KAFKA_EVENT_OFFSET_COMMIT: .commitResult
+        case RD_KAFKA_EVENT_LOG: .log
+        case RD_KAFKA_EVENT_ERROR: .error
+        default: .other
+        }
+    }
+
+    /// The error of the event as a whole, 0 if none.
+    package var errorCode: Int32 { rd_kafka_event_error(pointer).rawValue }
+
+    package var error: EngineError {
+        var error = EngineError(
+            code: errorCode,
+            message: rd_kafka_event_error_string(pointer).map { String(cString: $0) }
+        )
+        error.isFatal = rd_kafka_event_error_is_fatal(pointer) != 0
+        return error
+    }
+
+    /// The number that went in with the request.
+    package var opaque: UInt { UInt(bitPattern: rd_kafka_event_opaque(pointer)) }
+
+    package var partitions: [PartitionOffset] {
+        PartitionOffset.rows(of: rd_kafka_event_topic_partition_list(pointer))
+    }
+
+    package var logLine: (level: Int32, facility: String, text: String)? {
+        var facility: UnsafePointer<CChar>?
+        var text: UnsafePointer<CChar>?
+        var level: Int32 = 0
+        guard rd_kafka_event_log(pointer, &facility, &text, &level) == 0, let facility, let text else { return nil }
+        return (level, String(cString: facility), String(cString: text))
+    }
+
+    /// What became of one record.
+    package struct DeliveryReport: Sendable {
+        /// The number that was handed in with the record.
+        package var opaque: UInt
+        package var error: Int32
+        package var partition: Int32
+        package var offset: Int64
+        /// Milliseconds since 1970, -1 if unknown.
+        package var timestamp: Int64
+        package var persistence: Persistence
+    }
+
+    /// Whether a record that failed may be in the log (`rd_kafka_message_status`).
+    package enum Persistence: Sendable {
+        case no
+        case possibly
+        case yes
+    }
+
+    package func appendDeliveryReports(to reports: inout [DeliveryReport]) {
+        reports.reserveCapacity(reports.count + rd_kafka_event_message_count(pointer))
+        while let message = rd_kafka_event_message_next(pointer) {
+            var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+            let timestamp = rd_kafka_message_timestamp(message, &kind)
+            let persistence: Persistence =
+                switch rd_kafka_message_status(message) {
+                case RD_KAFKA_MSG_STATUS_NOT_PERSISTED: .no
+                case RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: .possibly
+                default: .yes
+                }
+            reports.append(
+                DeliveryReport(
+                    opaque: UInt(bitPattern: message.pointee._private),
+                    error: message.pointee.err.rawValue,
+                    partition: message.pointee.partition,
+                    offset: message.pointee.offset,
+                    timestamp: kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
+                    persistence: persistence
+                )
+            )
+        }
+    }
+}

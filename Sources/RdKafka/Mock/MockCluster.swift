@@ -1,0 +1,46 @@
+import CRdKafka
+
+/// librdkafka's mock cluster, in a handle of its own.
+///
+/// `@unchecked Sendable`: its functions hand their work to the cluster's own thread and wait for it (rdkafka_mock.h); they block
+/// for as long as that takes, so they are called on `BlockingThreads`. `destroy()` is called once, by the last owner.
+package final class MockCluster: @unchecked Sendable {
+    private let handle: OpaquePointer
+    private let cluster: OpaquePointer
+    package let bootstrapServers: String
+
+    package init(brokerCount: Int) throws(EngineError) {
+        var text = [CChar](repeating: 0, count: 512)
+        let configuration = rd_kafka_conf_new()
+        rd_kafka_conf_set(configuration, "client.id", "async-kafka-mock", nil, 0)
+        // The mock says much on its standard error otherwise.
+        rd_kafka_conf_set_log_cb(configuration, nil)
+        guard let handle = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, &text, text.count) else {
+            rd_kafka_conf_destroy(configuration)
+            throw EngineError(code: rd_kafka_last_error().rawValue)
+        }
+        guard let cluster = rd_kafka_mock_cluster_new(handle, Int32(clamping: brokerCount)) else {
+            rd_kafka_destroy(handle)
+            throw EngineError(code: RD_KAFKA_RESP_ERR__FAIL.rawValue, message: "the mock cluster did not start")
+        }
+        self.handle = handle
+        self.cluster = cluster
+        bootstrapServers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    }
+
+    /// Creates a topic; its partitions are led by the brokers in turn.
+    package func createTopic(_ name: String, partitions: Int, replicationFactor: Int) -> EngineError? {
+        let error = rd_kafka_mock_topic_create(
+            cluster,
+            name,
+            Int32(clamping: partitions),
+            Int32(clamping: replicationFactor)
+        )
+        return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
+    }
+
+    package func destroy() {
+        rd_kafka_mock_cluster_destroy(cluster)
+        rd_kafka_destroy(handle)
+    }
+}

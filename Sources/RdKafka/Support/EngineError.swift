@@ -1,0 +1,46 @@
+import CRdKafka
+
+/// What librdkafka says when something fails.
+package struct EngineError: Error, Sendable {
+    /// `rd_kafka_resp_err_t`: negative within librdkafka, positive from a broker.
+    package var code: Int32
+    package var message: String
+    package var isFatal = false
+    package var isRetriable = false
+    package var requiresAbort = false
+
+    package init(code: Int32, message: String? = nil, isFatal: Bool = false) {
+        self.code = code
+        self.message = message ?? Self.description(of: code)
+        self.isFatal = isFatal
+    }
+
+    /// Takes over an error object; nil stays nil.
+    init?(consuming error: OpaquePointer?) {
+        guard let error else { return nil }
+        defer { rd_kafka_error_destroy(error) }
+        code = rd_kafka_error_code(error).rawValue
+        message = String(cString: rd_kafka_error_string(error))
+        isFatal = rd_kafka_error_is_fatal(error) != 0
+        isRetriable = rd_kafka_error_is_retriable(error) != 0
+        requiresAbort = rd_kafka_error_txn_requires_abort(error) != 0
+    }
+
+    /// The text that librdkafka has for a code.
+    package static func description(of code: Int32) -> String {
+        String(cString: rd_kafka_err2str(rd_kafka_resp_err_t(code)))
+    }
+
+    /// The name that librdkafka has for a code, such as `_TIMED_OUT` or `UNKNOWN_TOPIC_OR_PART`.
+    package static func name(of code: Int32) -> String {
+        String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(code)))
+    }
+}
+
+/// The version of the librdkafka that this process runs with.
+package enum Engine {
+    package static var version: String { String(cString: rd_kafka_version_str()) }
+
+    /// `0xMMmmrrpp`: major, minor, revision, pre-release.
+    package static var versionNumber: Int32 { rd_kafka_version() }
+}

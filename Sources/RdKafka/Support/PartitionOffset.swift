@@ -1,0 +1,64 @@
+import CRdKafka
+
+/// One row of librdkafka's topic-partition lists.
+package struct PartitionOffset: Sendable, Hashable {
+    /// No offset: librdkafka uses the committed one (`RD_KAFKA_OFFSET_INVALID`).
+    package static let noOffset: Int64 = -1001
+
+    package var topic: String
+    package var partition: Int32
+    package var offset: Int64
+    package var metadata: String?
+    /// The error of this row in a result, 0 if none.
+    package var error: Int32 = 0
+
+    package init(topic: String, partition: Int32, offset: Int64 = Self.noOffset, metadata: String? = nil) {
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.metadata = metadata
+    }
+
+    static func rows(of list: UnsafePointer<rd_kafka_topic_partition_list_t>?) -> [PartitionOffset] {
+        guard let list = list?.pointee, let elements = list.elems else { return [] }
+        return UnsafeBufferPointer(start: elements, count: Int(list.cnt)).map { element in
+            var row = PartitionOffset(
+                topic: element.topic.map { String(cString: $0) } ?? "",
+                partition: element.partition,
+                offset: element.offset
+            )
+            if let metadata = element.metadata, element.metadata_size > 0 {
+                let bytes = UnsafeRawBufferPointer(start: metadata, count: element.metadata_size)
+                row.metadata = String(decoding: bytes, as: UTF8.self)
+            }
+            row.error = element.err.rawValue
+            return row
+        }
+    }
+
+    /// Calls `body` with a C list that lives as long as the call.
+    static func withList<Result>(
+        _ rows: [PartitionOffset],
+        _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> Result
+    ) -> Result {
+        let list = rd_kafka_topic_partition_list_new(Int32(rows.count))
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        for row in rows {
+            let element = rd_kafka_topic_partition_list_add(list, row.topic, row.partition)
+            element?.pointee.offset = row.offset
+            if let metadata = row.metadata, !metadata.isEmpty {
+                // Freed with the list, by librdkafka's free(), which is the C library's.
+                let copy = strdup(metadata)
+                element?.pointee.metadata = UnsafeMutableRawPointer(copy)
+                element?.pointee.metadata_size = metadata.utf8.count
+            }
+        }
+        return body(list)
+    }
+}
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
