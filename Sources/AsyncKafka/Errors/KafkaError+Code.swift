@@ -112,6 +112,8 @@ extension KafkaError {
         public static let unknownMember = Code(rawValue: 25)
         /// The group is about to be rebalanced.
         public static let rebalanceInProgress = Code(rawValue: 27)
+        /// A topic of that name exists.
+        public static let topicAlreadyExists = Code(rawValue: 36)
         /// No permission for the topic.
         public static let topicAuthorizationFailed = Code(rawValue: 29)
         /// No permission for the group.

@@ -1,4 +1,4 @@
-import RdKafka
+package import RdKafka
 
 /// The one error that every call of this library throws.
 ///
@@ -44,11 +44,15 @@ public struct KafkaError: Error, Sendable {
         return copy
     }
 
+    package init(code: Code, message: String) {
+        self.init(code, message)
+    }
+
     init(_ code: Code, _ message: String) {
         storage = Storage(Content(code: code, message: message))
     }
 
-    init(_ error: EngineError) {
+    package init(_ error: EngineError) {
         let code = Code(rawValue: error.code)
         var content = Content(code: code, message: error.message)
         content.isFatal = error.isFatal || code == .fatal

@@ -7,7 +7,7 @@ package protocol ClientThreadOwner: AnyObject, Sendable {
     /// Looks at everything that may have changed: flags set by callbacks, deadlines that have passed.
     func turn(now: ContinuousClock.Instant) -> ClientThread.Turn
     /// Handles one event of the control queue.
-    func handle(_ event: borrowing Event)
+    func handle(_ event: consuming Event)
     /// Destroys the librdkafka handle. No event comes after this and nothing touches the control queue any more.
     func destroyHandle()
 }

@@ -11,10 +11,12 @@ import Synchronization
 package final class JoinObserver: Sendable {
     /// Kafka's API keys (https://kafka.apache.org/protocol#protocol_api_keys).
     private static let joinGroup: Int16 = 11
+    private static let leaveGroup: Int16 = 13
     private static let syncGroup: Int16 = 14
 
     private let joining = Atomic<Bool>(false)
     private let joins = Atomic<Int>(0)
+    private let left = Atomic<Bool>(false)
     /// Raised when a join begins or ends.
     package let changed = Flag()
     private let control = AtomicLazyReference<Queue>()
@@ -23,6 +25,9 @@ package final class JoinObserver: Sendable {
 
     /// Whether a join is under way.
     package var isJoining: Bool { joining.load(ordering: .acquiring) }
+
+    /// Whether the coordinator has answered a LeaveGroup since the last join.
+    package var hasLeft: Bool { left.load(ordering: .acquiring) }
 
     /// How often JoinGroup was sent.
     package var joinCount: Int { joins.load(ordering: .relaxed) }
@@ -44,11 +49,13 @@ package final class JoinObserver: Sendable {
     private func requestSent(_ key: Int16) {
         guard key == Self.joinGroup else { return }
         joining.store(true, ordering: .releasing)
+        left.store(false, ordering: .releasing)
         joins.add(1, ordering: .relaxed)
         notify()
     }
 
     private func responseReceived(_ key: Int16, _ error: rd_kafka_resp_err_t) {
+        if key == Self.leaveGroup, error == RD_KAFKA_RESP_ERR_NO_ERROR { left.store(true, ordering: .releasing) }
         guard key == Self.syncGroup || (key == Self.joinGroup && error != RD_KAFKA_RESP_ERR_NO_ERROR) else { return }
         joining.store(false, ordering: .releasing)
         notify()

@@ -12,6 +12,9 @@ package struct Event: ~Copyable {
         rd_kafka_event_destroy(pointer)
     }
 
+    /// Destroys the event now: only then do its records leave librdkafka's own count.
+    package consuming func destroy() {}
+
     package enum Kind: Sendable {
         case deliveryReports
         case rebalance

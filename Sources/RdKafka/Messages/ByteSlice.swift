@@ -134,3 +134,22 @@ package struct SlabAllocator {
         return ByteSlice(storage: slab, start: start, count: count)
     }
 }
+
+// What the standard library only offers over unsafe pointers.
+extension ByteSlice {
+    package func withContiguousStorage<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes { try body($0.bindMemory(to: UInt8.self)) }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
+    package func decoded() -> String {
+        withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    package func validated() -> String? {
+        withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+    }
+}

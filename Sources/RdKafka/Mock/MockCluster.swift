@@ -3,10 +3,12 @@ import CRdKafka
 /// librdkafka's mock cluster, in a handle of its own.
 ///
 /// `@unchecked Sendable`: its functions hand their work to the cluster's own thread and wait for it (rdkafka_mock.h); they block
-/// for as long as that takes, so they are called on `BlockingThreads`. `destroy()` is called once, by the last owner.
+/// for as long as that takes, so they are called on `BlockingThreads`.
 package final class MockCluster: @unchecked Sendable {
     private let handle: OpaquePointer
     private let cluster: OpaquePointer
+    /// Held while the cluster is called, so that it is not destroyed meanwhile.
+    private let isDestroyed = Locked(false)
     package let bootstrapServers: String
 
     package init(brokerCount: Int) throws(EngineError) {
@@ -30,16 +32,25 @@ package final class MockCluster: @unchecked Sendable {
 
     /// Creates a topic; its partitions are led by the brokers in turn.
     package func createTopic(_ name: String, partitions: Int, replicationFactor: Int) -> EngineError? {
-        let error = rd_kafka_mock_topic_create(
-            cluster,
-            name,
-            Int32(clamping: partitions),
-            Int32(clamping: replicationFactor)
-        )
+        let error = isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return RD_KAFKA_RESP_ERR__DESTROY }
+            return rd_kafka_mock_topic_create(
+                cluster,
+                name,
+                Int32(clamping: partitions),
+                Int32(clamping: replicationFactor)
+            )
+        }
         return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
     }
 
+    /// Ends the cluster; a second call does nothing.
     package func destroy() {
+        let isFirst = isDestroyed.withLock { isDestroyed in
+            defer { isDestroyed = true }
+            return !isDestroyed
+        }
+        guard isFirst else { return }
         rd_kafka_mock_cluster_destroy(cluster)
         rd_kafka_destroy(handle)
     }

@@ -1,0 +1,128 @@
+import RdKafka
+
+// The group gives and takes partitions. A revoke is drain, commit, fence, in that order, within a deadline; then it is answered.
+extension ConsumerCore {
+    /// A revoke that is not answered yet. While it waits, everything else is served.
+    struct Revoke {
+        enum Step {
+            /// A loop still works on a message of these partitions.
+            case draining
+            /// Their last commits are under way.
+            case committing
+        }
+
+        let rows: [PartitionOffset]
+        let epochs: [PartitionEpoch]
+        let isCooperative: Bool
+        let deadline: ContinuousClock.Instant
+        var step: Step
+    }
+
+    func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
+        switch code {
+        case .assignPartitions:
+            assign(rows)
+        case .revokePartitions:
+            beginRevoke(rows)
+        default:
+            // librdkafka asks for an answer to an error as well.
+            report(handle.unassign(nil))
+            events.append(.error(KafkaError(EngineError(code: code.rawValue))))
+        }
+    }
+
+    private func assign(_ rows: [PartitionOffset]) {
+        sources = [:]
+        var partitions: [KafkaTopicPartition] = []
+        for row in rows {
+            let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
+            partitions.append(partition)
+            assigned[partition] = delivery.withLock { $0.assign(partition) }
+        }
+        report(handle.assign(rows, incremental: handle.isCooperative))
+        events.append(.assigned(partitions.sorted()))
+        log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+    }
+
+    private func beginRevoke(_ rows: [PartitionOffset]) {
+        let epochs = rows.compactMap { assigned[KafkaTopicPartition(topic: $0.topic, partition: Int($0.partition))] }
+        let isHeld = delivery.withLock { $0.drain(epochs) }
+        revoke = Revoke(
+            rows: rows,
+            epochs: epochs,
+            isCooperative: handle.isCooperative,
+            deadline: .now + revokeTimeout,
+            step: .draining
+        )
+        if !isHeld || handle.isAssignmentLost { proceedRevoke(now: .now) }
+    }
+
+    func proceedRevoke(now: ContinuousClock.Instant) {
+        guard var revoke else { return }
+        // Another member may own them already: nothing is committed any more.
+        if handle.isAssignmentLost || now >= revoke.deadline {
+            answerRevoke()
+            return
+        }
+        if case .draining = revoke.step {
+            guard !delivery.withLock({ $0.isWaitingForRelease }) else { return }
+            revoke.step = .committing
+            self.revoke = revoke
+            let marks = delivery.withLock { $0.takeMarks(of: revoke.epochs) }
+            for mark in marks { request(mark.epoch, mark.offset, now: now) }
+            sendCommits(now: now)
+        }
+        guard !commits.isBusy(revoke.epochs) else { return }
+        answerRevoke()
+    }
+
+    /// Hands the partitions back: their epochs end, their messages are gone, their commits fail.
+    func answerRevoke() {
+        guard let revoke else { return }
+        self.revoke = nil
+        let isLost = handle.isAssignmentLost
+        let left = delivery.withLock { delivery in
+            let left = delivery.takeMarks(of: revoke.epochs)
+            delivery.fence(revoke.epochs)
+            return left
+        }
+        for epoch in revoke.epochs { assigned[epoch.topicPartition] = nil }
+        sources = [:]
+        perform(commits.fence(revoke.epochs))
+        // librdkafka joins again as soon as a cooperative revoke is answered.
+        if revoke.isCooperative, !isLost { handle.join.joinIsExpected() }
+        report(handle.unassign(revoke.isCooperative ? revoke.rows : nil))
+        let partitions = revoke.epochs.map(\.topicPartition).sorted()
+        events.append(isLost ? .lost(partitions) : .revoked(partitions))
+        if !left.isEmpty {
+            log.log(
+                .warning,
+                "UNCOMMITTED",
+                "\(left.count) partitions were \(isLost ? "lost" : "revoked") before all processed messages were committed"
+            )
+        }
+        log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
+    }
+
+    private func report(_ error: EngineError?) {
+        guard let error else { return }
+        events.append(.error(KafkaError(error)))
+        log.log(.error, "ASSIGN", error.message)
+    }
+
+    /// Commits are held while the group joins, but not longer than the session lasts.
+    func watchJoin(now: ContinuousClock.Instant) {
+        handle.join.changed.lower()
+        guard handle.join.isJoining else {
+            joinDeadline = nil
+            return
+        }
+        let deadline = joinDeadline ?? now + sessionTimeout
+        if now >= deadline {
+            handle.join.giveUp()
+            joinDeadline = nil
+        } else {
+            joinDeadline = deadline
+        }
+    }
+}

@@ -1,0 +1,286 @@
+import RdKafka
+
+/// The actor that owns a consumer's librdkafka handle. Its executor is the client's thread.
+///
+/// Draining, rebalances, commits and the lifecycle are isolated to it, so that none of them ever races with another. What a loop
+/// and the thread share stands in `delivery`: a loop takes messages out of it without coming here.
+actor ConsumerCore: ClientThreadOwner {
+    enum Phase {
+        case open
+        /// Waiting for the message in hand.
+        case releasing(deadline: ContinuousClock.Instant)
+        /// Waiting for the last commits.
+        case committing(deadline: ContinuousClock.Instant)
+        /// Waiting for the group.
+        case leaving(deadline: ContinuousClock.Instant)
+        /// The report is out; the thread finishes what it can.
+        case reaping
+        case ended
+    }
+
+    nonisolated let handle: Handle
+    nonisolated let delivery: Locked<DeliveryStateMachine<KafkaMessage>>
+    nonisolated let events: EventBuffer
+    nonisolated let log: LogSink
+    nonisolated let thread: ClientThread
+    let revokeTimeout: Duration
+    let sessionTimeout: Duration
+    private let markInterval: Duration?
+
+    var commits: CommitStateMachine<Suspension<KafkaError?>>
+    var assigned: [KafkaTopicPartition: PartitionEpoch] = [:]
+    /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
+    var sources: [MessageSource: PartitionEpoch] = [:]
+    var revoke: Revoke?
+    /// When the join under way has taken so long that the session is over.
+    var joinDeadline: ContinuousClock.Instant?
+    var phase = Phase.open
+    var slabs = SlabAllocator()
+    /// Bytes of an average message, to bound what one drain copies.
+    var averageSize = 1024
+
+    private var parked: (id: UInt64, suspension: Suspension<Void>)?
+    private var nextCommitAt: ContinuousClock.Instant?
+    private var closers: [Suspension<KafkaConsumerCloseReport>] = []
+    private var report: KafkaConsumerCloseReport?
+    private var hasRequestedLastCommit = false
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+    init(_ configuration: KafkaConsumerConfiguration) throws(KafkaError) {
+        let handle = try Handle.make(.consumer, try configuration.engineConfiguration())
+        self.handle = handle
+        delivery = Locked(DeliveryStateMachine(policy: configuration.offsetPolicy.deliveryPolicy))
+        markInterval = configuration.offsetPolicy.interval
+        revokeTimeout = configuration.revokeTimeout
+        sessionTimeout = configuration.group.sessionTimeout
+        commits = CommitStateMachine(timeout: configuration.commitTimeout)
+        events = EventBuffer()
+        log = LogSink(configuration.log, clientName: handle.name)
+        thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
+        let error = thread.start(owner: self, queue: handle.control)
+        if error != 0 {
+            handle.destroy()
+            throw KafkaError.noThread(error)
+        }
+    }
+
+    deinit {
+        thread.ownerIsGone()
+    }
+
+    nonisolated func wake() {
+        thread.wake()
+    }
+
+    // MARK: The thread
+
+    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        log.forward(from: handle)
+        return assumeIsolated { $0.proceed(now: now) }
+    }
+
+    nonisolated func handle(_ event: consuming Event) {
+        switch event.kind {
+        case .rebalance:
+            let code = KafkaError.Code(rawValue: event.errorCode)
+            let partitions = event.partitions
+            assumeIsolated { $0.rebalance(code, partitions) }
+        case .commitResult:
+            let (id, code, rows) = (event.opaque, event.errorCode, event.partitions)
+            assumeIsolated { $0.commitResult(id: id, code: code, rows: rows) }
+        case .error:
+            let error = KafkaError(event.error)
+            assumeIsolated { $0.problem(error) }
+        case .log, .deliveryReports, .other:
+            break
+        }
+    }
+
+    nonisolated func destroyHandle() {
+        log.forward(from: handle)
+        handle.destroy()
+        assumeIsolated { $0.end() }
+    }
+
+    private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        watchJoin(now: now)
+        if parked != nil, handle.messagesArrived.isRaised, drain() { unpark() }
+        proceedRevoke(now: now)
+        commitMarks(now: now)
+        for waiter in commits.expire(now: now) {
+            waiter.resume(returning: KafkaError(.timedOut, "the commit was not acknowledged in time").asRetriable())
+        }
+        sendCommits(now: now)
+        if proceedClose(now: now) { return .finish }
+        return .sleep(until: nextDeadline())
+    }
+
+    private func nextDeadline() -> ContinuousClock.Instant? {
+        var deadlines = [commits.deadline(isHeld: handle.join.isJoining), joinDeadline, nextCommitAt, revoke?.deadline]
+        switch phase {
+        case .open, .reaping, .ended: break
+        case .releasing(let deadline), .committing(let deadline), .leaving(let deadline): deadlines.append(deadline)
+        }
+        return deadlines.compactMap { $0 }.min()
+    }
+
+    private func problem(_ error: KafkaError) {
+        if error.isFatal, let fatal = handle.fatalError {
+            let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
+                .asFatal().causedBy(KafkaError(fatal))
+            log.log(.critical, "FATAL", cause.description)
+            fail(cause)
+        } else if error.endsReading {
+            fail(error)
+        }
+        events.append(.error(error))
+    }
+
+    /// Nothing can be read any more: `messages` throws.
+    func fail(_ error: KafkaError) {
+        delivery.withLock { $0.fail(error) }
+        unpark()
+    }
+
+    // MARK: Reading
+
+    func subscribe(_ topics: [String]) throws(KafkaError) {
+        if isClosed { throw .clientClosed }
+        guard !topics.isEmpty, topics.allSatisfy({ !$0.isEmpty }) else {
+            throw KafkaError(.invalidArgument, "a subscription needs at least one topic, and no name may be empty")
+        }
+        let code = handle.subscribe(topics)
+        guard code == 0 else { throw KafkaError(EngineError(code: code)) }
+    }
+
+    /// Has messages ready for the loop, or waits until there are some, or until the loop is to look again.
+    func fill(reader: UInt64) async {
+        guard case .open = phase, !drain() else { return }
+        await withTaskCancellationHandler {
+            await suspend { (suspension: Suspension<Void>) in
+                let isOpen = delivery.withLock { $0.isOpen }
+                if Task.isCancelled || !isOpen {
+                    suspension.resume(returning: ())
+                } else {
+                    parked?.suspension.resume(returning: ())
+                    parked = (reader, suspension)
+                }
+            }
+        } onCancel: {
+            thread.submit { self.assumeIsolated { $0.unpark(reader) } }
+        }
+    }
+
+    private func unpark(_ reader: UInt64? = nil) {
+        guard let parked, reader == nil || parked.id == reader else { return }
+        self.parked = nil
+        parked.suspension.resume(returning: ())
+    }
+
+    // MARK: Marks
+
+    private func commitMarks(now: ContinuousClock.Instant) {
+        guard let markInterval, case .open = phase else {
+            nextCommitAt = nil
+            return
+        }
+        if let due = nextCommitAt {
+            guard due <= now else { return }
+            nextCommitAt = nil
+            for mark in delivery.withLock({ $0.takeMarks() }) { request(mark.epoch, mark.offset, now: now) }
+        } else if delivery.withLock({ $0.hasNewMarks }) {
+            nextCommitAt = now + markInterval
+        }
+    }
+
+    // MARK: Close
+
+    /// - Parameter task: the identity of the calling task; if it holds the message in hand, nobody waits for that.
+    func close(deadline: ContinuousClock.Instant, task: Int) async -> KafkaConsumerCloseReport {
+        if let report { return report }
+        switch phase {
+        case .open: beginClose(deadline: deadline, task: task)
+        case .releasing(let current): phase = .releasing(deadline: min(current, deadline))
+        case .committing(let current): phase = .committing(deadline: min(current, deadline))
+        case .leaving(let current): phase = .leaving(deadline: min(current, deadline))
+        case .reaping, .ended: break
+        }
+        return await suspend { closers.append($0) }
+    }
+
+    private func beginClose(deadline: ContinuousClock.Instant, task: Int) {
+        let mustWait = delivery.withLock { $0.close(task: task) }
+        unpark()
+        phase = mustWait ? .releasing(deadline: deadline) : .committing(deadline: deadline)
+    }
+
+    /// The public object is gone without a close: nobody can wait any more.
+    nonisolated func abandon() {
+        thread.submit { self.assumeIsolated { $0.giveUp() } }
+    }
+
+    private func giveUp() {
+        guard case .open = phase else { return }
+        let marks = delivery.withLock { $0.takeMarks() }
+        let name = marks.isEmpty ? "" : ": the processed messages of \(marks.count) partitions are not committed"
+        log.log(.error, "UNCOMMITTED", "the consumer was released without close()\(name)")
+        beginClose(deadline: .now, task: 0)
+    }
+
+    /// Returns true once the handle can be destroyed.
+    private func proceedClose(now: ContinuousClock.Instant) -> Bool {
+        if case .releasing(let deadline) = phase {
+            guard !delivery.withLock({ $0.isWaitingForRelease }) || now >= deadline else { return false }
+            phase = .committing(deadline: deadline)
+        }
+        if case .committing(let deadline) = phase {
+            // A revoke that is still open is answered by its own rules, but not later than this.
+            if !hasRequestedLastCommit {
+                hasRequestedLastCommit = true
+                for mark in delivery.withLock({ $0.takeMarks() }) { request(mark.epoch, mark.offset, now: now) }
+                sendCommits(now: now)
+            }
+            guard now >= deadline || (commits.isIdle && revoke == nil) else { return false }
+            answerRevoke()
+            if let error = handle.beginClose() {
+                log.log(.warning, "CLOSE", error.message)
+            }
+            phase = .leaving(deadline: deadline)
+        }
+        if case .leaving(let deadline) = phase {
+            let isClosed = handle.isClosed
+            guard isClosed || now >= deadline else { return false }
+            finishClose(isClosed: isClosed)
+            phase = .reaping
+        }
+        guard case .reaping = phase else { return false }
+        answerRevoke()
+        return handle.isClosed
+    }
+
+    private func finishClose(isClosed: Bool) {
+        let left = delivery.withLock { $0.takeMarks() }
+        let report = KafkaConsumerCloseReport(
+            uncommitted: Dictionary(left.map { ($0.epoch.topicPartition, $0.offset) }) { max($0, $1) },
+            hasLeftGroup: isClosed && handle.join.hasLeft
+        )
+        self.report = report
+        for closer in closers { closer.resume(returning: report) }
+        closers = []
+        events.finish()
+    }
+
+    private func end() {
+        phase = .ended
+        if report == nil { finishClose(isClosed: false) }
+        _ = delivery.withLock { $0.close(task: 0) }
+        unpark()
+        for waiter in commits.abandon() { waiter.resume(returning: .clientClosed) }
+    }
+
+    var isClosed: Bool {
+        if case .open = phase { return false }
+        return true
+    }
+}

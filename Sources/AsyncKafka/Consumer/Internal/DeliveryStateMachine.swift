@@ -1,0 +1,261 @@
+/// What a consumer has drained and not yet delivered, the message in hand, and the offset marks.
+///
+/// A plain value behind the consumer's lock: loops take messages out of it on the pool, the client's thread fills it, drains it
+/// before a revoke and takes marks to be committed. What always holds:
+///
+/// - a message whose epoch has ended, or whose partition is being drained, is not delivered;
+/// - a mark only grows, and exists only in a current epoch;
+/// - one loop reads at a time.
+///
+/// Generic over the message, so that tests drive it with small values.
+struct DeliveryStateMachine<Message: DeliverableMessage> {
+    /// What asking for the next message means for the one before.
+    enum Policy {
+        /// Nothing: commits are the application's.
+        case manual
+        /// It is processed.
+        case afterProcessing
+    }
+
+    private struct Partition {
+        var epoch: PartitionEpoch
+        /// One behind the last processed message; nil if none is.
+        var marked: Int64?
+        /// What the broker has acknowledged in this epoch.
+        var committed: Int64?
+        var isDraining = false
+    }
+
+    private enum Phase {
+        case open
+        case failed(KafkaError)
+        case closed
+    }
+
+    let policy: Policy
+    private var phase = Phase.open
+    private var partitions: [Partition?] = []
+    private var batch: [Message] = []
+    private var index = 0
+    /// The loop that reads.
+    private var reader: UInt64?
+    private var lastReader: UInt64 = 0
+    /// The message that was delivered last and is not done with.
+    private var inHand: Message?
+    /// Whether a loop works on it now; otherwise the next loop may get it again.
+    private var isHeld = false
+    /// The task that holds it.
+    private var holder = 0
+    /// Whether the client's thread waits for the message in hand.
+    private var releaseIsAwaited = false
+    /// Whether marks were made since the client's thread last took them.
+    private(set) var hasNewMarks = false
+
+    init(policy: Policy) {
+        self.policy = policy
+    }
+
+    // MARK: Reading
+
+    /// A new loop. It becomes the reader with its first `next`.
+    mutating func makeReader() -> UInt64 {
+        lastReader += 1
+        return lastReader
+    }
+
+    struct NextAction {
+        enum Step {
+            case message(Message)
+            /// Nothing is here: have the client's thread drain, then ask again.
+            case fetch
+            case end
+            case failed(KafkaError)
+        }
+
+        var step: Step
+        /// The client's thread waits for what has just happened.
+        var wakesThread = false
+    }
+
+    /// A loop asks for its next message.
+    mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> NextAction {
+        if reader == nil {
+            reader = id
+            if isCancelled { return NextAction(step: .end) }
+            guard case .open = phase else { return NextAction(step: ending()) }
+            if let message = inHand, isDeliverable(message), !isSettled(message) {
+                // The last loop ended without a word: its message comes again.
+                isHeld = true
+                holder = task
+                return NextAction(step: .message(message))
+            }
+            inHand = nil
+        }
+        guard reader == id else {
+            let error = KafkaError(
+                .alreadyIterating,
+                "another loop reads this consumer's messages; end it first, or use a consumer for each"
+            )
+            return NextAction(step: .failed(error))
+        }
+        if isCancelled { return NextAction(step: .end) }
+        let wakes = finishMessageInHand()
+        guard case .open = phase else { return NextAction(step: ending(), wakesThread: wakes) }
+        while index < batch.count {
+            let message = batch[index]
+            index += 1
+            guard isDeliverable(message) else { continue }
+            inHand = message
+            isHeld = true
+            holder = task
+            return NextAction(step: .message(message), wakesThread: wakes)
+        }
+        batch.removeAll(keepingCapacity: true)
+        index = 0
+        return NextAction(step: .fetch, wakesThread: wakes)
+    }
+
+    /// A failure is thrown once; then the sequence is over.
+    private mutating func ending() -> NextAction.Step {
+        guard case .failed(let error) = phase else { return .end }
+        phase = .closed
+        return .failed(error)
+    }
+
+    private func isDeliverable(_ message: Message) -> Bool {
+        guard message.epoch.isCurrent, let partition = partitions[message.epoch.slot] else { return false }
+        return partition.epoch === message.epoch && !partition.isDraining
+    }
+
+    /// Whether the message was marked or committed by name.
+    private func isSettled(_ message: Message) -> Bool {
+        guard let partition = partitions[message.epoch.slot] else { return true }
+        return max(partition.marked ?? -1, partition.committed ?? -1) > message.offset
+    }
+
+    /// Returns whether the thread is to be woken.
+    private mutating func finishMessageInHand() -> Bool {
+        guard let message = inHand else { return false }
+        inHand = nil
+        var wakes = release()
+        if policy == .afterProcessing { wakes = mark(message) || wakes }
+        return wakes
+    }
+
+    private mutating func release() -> Bool {
+        isHeld = false
+        holder = 0
+        defer { releaseIsAwaited = false }
+        return releaseIsAwaited
+    }
+
+    /// The loop is over: by break, throw, cancellation, or its end. Returns whether the thread is to be woken.
+    mutating func releaseReader(_ id: UInt64) -> Bool {
+        guard reader == id else { return false }
+        reader = nil
+        // Under `.manual` the next loop goes on behind it.
+        if policy == .manual { inHand = nil }
+        return release()
+    }
+
+    // MARK: Marks
+
+    /// A message is processed. Returns whether the thread is to be woken, to have the mark committed in time.
+    mutating func mark(_ message: Message) -> Bool {
+        guard isOwned(message.epoch) else { return false }
+        let slot = message.epoch.slot
+        let next = message.offset + 1
+        guard next > partitions[slot]?.marked ?? -1 else { return false }
+        partitions[slot]?.marked = next
+        defer { hasNewMarks = true }
+        return !hasNewMarks
+    }
+
+    private func isOwned(_ epoch: PartitionEpoch) -> Bool {
+        epoch.isCurrent && partitions[epoch.slot]?.epoch === epoch
+    }
+
+    /// The marks that the broker has not acknowledged, of some partitions or of all.
+    mutating func takeMarks(of epochs: [PartitionEpoch]? = nil) -> [(epoch: PartitionEpoch, offset: Int64)] {
+        if epochs == nil { hasNewMarks = false }
+        return partitions.compactMap { partition in
+            guard let partition, let marked = partition.marked, marked > partition.committed ?? -1 else { return nil }
+            if let epochs, !epochs.contains(where: { $0 === partition.epoch }) { return nil }
+            return (partition.epoch, marked)
+        }
+    }
+
+    /// The broker has acknowledged an offset.
+    mutating func committed(_ epoch: PartitionEpoch, _ offset: Int64) {
+        guard let partition = partitions[epoch.slot], partition.epoch === epoch else { return }
+        partitions[epoch.slot]?.committed = max(offset, partition.committed ?? -1)
+    }
+
+    // MARK: The client's thread
+
+    /// A partition was assigned.
+    mutating func assign(_ topicPartition: KafkaTopicPartition) -> PartitionEpoch {
+        let slot = partitions.firstIndex { $0 == nil } ?? partitions.count
+        if slot == partitions.count { partitions.append(nil) }
+        let epoch = PartitionEpoch(topicPartition, slot: slot)
+        partitions[slot] = Partition(epoch: epoch)
+        return epoch
+    }
+
+    /// Drained messages, in their order.
+    mutating func append(_ messages: [Message]) {
+        batch.append(contentsOf: messages)
+    }
+
+    /// Nothing more of these partitions is delivered. Returns whether a loop still works on a message of theirs; its release
+    /// then wakes the thread.
+    mutating func drain(_ epochs: [PartitionEpoch]) -> Bool {
+        for epoch in epochs where partitions[epoch.slot]?.epoch === epoch {
+            partitions[epoch.slot]?.isDraining = true
+        }
+        guard isHeld, let message = inHand, epochs.contains(where: { $0 === message.epoch }) else { return false }
+        releaseIsAwaited = true
+        return true
+    }
+
+    /// The partitions are not ours any more: their epochs end.
+    mutating func fence(_ epochs: [PartitionEpoch]) {
+        for epoch in epochs {
+            epoch.fence()
+            if partitions[epoch.slot]?.epoch === epoch { partitions[epoch.slot] = nil }
+        }
+    }
+
+    /// No message is delivered any more. Returns whether a loop other than that of the calling task still works on one; its
+    /// release then wakes the thread.
+    mutating func close(task: Int) -> Bool {
+        if case .open = phase { phase = .closed }
+        batch = []
+        index = 0
+        guard isHeld, inHand != nil, holder != task else { return false }
+        releaseIsAwaited = true
+        return true
+    }
+
+    /// Whether a loop that the thread waits for still holds its message.
+    var isWaitingForRelease: Bool { releaseIsAwaited && isHeld }
+
+    /// The client has failed: the sequence throws once.
+    mutating func fail(_ error: KafkaError) {
+        guard case .open = phase else { return }
+        phase = .failed(error)
+    }
+
+    var isOpen: Bool {
+        if case .open = phase { return true }
+        return false
+    }
+}
+
+/// What the state machine has to know of a message.
+protocol DeliverableMessage {
+    var epoch: PartitionEpoch { get }
+    var offset: Int64 { get }
+}
+
+extension KafkaMessage: DeliverableMessage {}

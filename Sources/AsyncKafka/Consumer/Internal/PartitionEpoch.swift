@@ -1,0 +1,22 @@
+import Synchronization
+
+/// One stretch of time in which this consumer owns a partition, from its assignment until it is fenced.
+///
+/// Every message refers to the one it came from. A message of an epoch that has ended is never delivered, and committing it fails.
+final class PartitionEpoch: Sendable {
+    let topicPartition: KafkaTopicPartition
+    /// Where the consumer's state machine keeps the marks of this epoch.
+    let slot: Int
+    private let current = Atomic<Bool>(true)
+
+    init(_ topicPartition: KafkaTopicPartition, slot: Int) {
+        self.topicPartition = topicPartition
+        self.slot = slot
+    }
+
+    var isCurrent: Bool { current.load(ordering: .acquiring) }
+
+    func fence() {
+        current.store(false, ordering: .releasing)
+    }
+}

@@ -1,0 +1,158 @@
+import RdKafka
+import Synchronization
+
+/// Reads messages from Kafka as a member of a consumer group.
+///
+/// ```swift
+/// let configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "billing")
+/// try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+///     for try await message in consumer.messages {
+///         try await handle(message)
+///     }
+/// }
+/// ```
+///
+/// A message counts as processed when the next one is asked for, and processed messages are committed in the background, before a
+/// partition is handed to another member, and when the consumer is closed: what was not processed is never committed
+/// (`KafkaOffsetPolicy.afterProcessing`). `commit(_:)` commits at once and waits for it.
+///
+/// A consumer that is released without `close()` leaves its group without committing, and logs that.
+public final class KafkaConsumer: Sendable {
+    private let core: ConsumerCore
+    private let closeTimeout: Duration
+    private let lastCommit = Atomic<UInt64>(0)
+
+    /// Makes a consumer. Checks the whole configuration; starts, and does not wait for a broker.
+    ///
+    /// - Throws: `invalidConfiguration` with a sentence that says what to change.
+    public init(_ configuration: KafkaConsumerConfiguration) throws(KafkaError) {
+        core = try ConsumerCore(configuration)
+        closeTimeout = configuration.closeTimeout
+    }
+
+    deinit {
+        core.abandon()
+    }
+
+    /// librdkafka's name of this client, as in its log lines: `async-kafka#consumer-1`.
+    public var name: String { core.log.clientName }
+
+    /// Joins the group to read these topics. Replaces an earlier subscription.
+    ///
+    /// Suspends until librdkafka has taken it, not until partitions are assigned: `events` tells that.
+    ///
+    /// - Parameter topics: names; one that begins with `^` is a regular expression.
+    /// - Throws: `clientClosed`; `invalidArgument` for an empty or impossible name; `fatal`.
+    public func subscribe(to topics: [String]) async throws(KafkaError) {
+        try await core.subscribe(topics)
+    }
+
+    /// The messages of the assigned partitions, in the order of each partition.
+    ///
+    /// They are drawn as they are asked for; librdkafka keeps the backlog, within the configured budget. One loop at a time.
+    public var messages: KafkaMessages { KafkaMessages(core: core) }
+
+    /// What happens besides messages: partitions come and go, brokers fail. Kept from the start, up to 1,000.
+    public var events: KafkaConsumerEvents { KafkaConsumerEvents(core: core) }
+
+    /// The partitions that the group has given this consumer; sorted.
+    public var assignment: [KafkaTopicPartition] {
+        get async { await core.assigned.keys.sorted() }
+    }
+
+    /// Commits that everything up to and including this message is processed, and waits for the broker.
+    ///
+    /// Suspends until the broker has acknowledged it, which takes a round trip. Commits of many tasks share requests. During a
+    /// rebalance it waits for the group to settle, or for its partition to be taken away.
+    ///
+    /// Below what was committed already it returns at once: an offset never goes back this way.
+    ///
+    /// ## Cancellation
+    /// Ends the wait with `cancelled`; the commit may still be acknowledged.
+    ///
+    /// - Throws: `staleMessage` when the partition was revoked, lost or assigned anew since the message was read; `timedOut` when
+    ///   no broker has answered within the configuration's `commitTimeout`; `groupAuthorizationFailed`; `cancelled`;
+    ///   `clientClosed`.
+    public func commit(_ message: KafkaMessage) async throws(KafkaError) {
+        guard message.isCurrent else { throw .stale(message.topicPartition) }
+        try await core.commit(message, id: lastCommit.add(1, ordering: .relaxed).newValue)
+    }
+
+    /// Marks everything up to and including this message as processed: it is committed with the next background commit.
+    ///
+    /// For loops that are left by `break` or `throw`: under `.afterProcessing` the message in hand otherwise comes again. Under
+    /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed.
+    ///
+    /// - Returns: false if the message comes from an assignment that has ended, which makes the mark meaningless.
+    @discardableResult
+    public func markProcessed(_ message: KafkaMessage) -> Bool {
+        guard message.isCurrent else { return false }
+        if core.delivery.withLock({ $0.mark(message) }) { core.wake() }
+        return true
+    }
+
+    /// Stops delivering, commits what is processed, leaves the group, and ends the client.
+    ///
+    /// Suspends until the message in hand is done with (the next `next()`, or the end of its loop), the commits are acknowledged
+    /// and the group knows, at most for `timeout`. Called from within the loop's body it does not wait for that message. Loops
+    /// over `messages` and `events` end. Closing again returns the same report. What could not be done by then goes on behind
+    /// the scenes, without the application.
+    ///
+    /// ## Cancellation
+    /// Has no effect: closing ends by its time limit.
+    ///
+    /// - Parameter timeout: how long to wait at most; nil is the configuration's `closeTimeout`.
+    /// - Returns: what is uncommitted, and whether the group knows.
+    @discardableResult
+    public func close(timeout: Duration? = nil) async -> KafkaConsumerCloseReport {
+        await core.close(deadline: .now + (timeout ?? closeTimeout), task: currentTaskIdentity())
+    }
+
+    func logReport(_ report: KafkaConsumerCloseReport) {
+        guard !report.uncommitted.isEmpty else { return }
+        core.log.log(.error, "UNCOMMITTED", "the consumer was closed with \(report.uncommitted.count) partitions uncommitted")
+    }
+}
+
+/// Makes a consumer, subscribes it, hands it to `body`, and closes it on every way out: return, throw and cancellation.
+///
+/// ```swift
+/// try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+///     for try await message in consumer.messages {
+///         try await handle(message)
+///         try await consumer.commit(message)
+///     }
+/// }
+/// ```
+///
+/// Suspends until `body` has ended and the consumer is closed, which takes at most the configuration's `closeTimeout`.
+///
+/// ## Cancellation
+/// Ends loops over `messages`; the close is not cancelled, so that what was processed is committed.
+///
+/// - Returns: what `body` returns.
+/// - Throws: what `body` throws; `uncommitted` if `body` returned but the close left processed messages uncommitted;
+///   `invalidConfiguration`.
+public func withKafkaConsumer<Result>(
+    _ configuration: KafkaConsumerConfiguration,
+    subscribingTo topics: [String],
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (KafkaConsumer) async throws -> Result
+) async throws -> Result {
+    let consumer = try KafkaConsumer(configuration)
+    let result: Result
+    do {
+        try await consumer.subscribe(to: topics)
+        result = try await body(consumer)
+    } catch {
+        consumer.logReport(await Task { await consumer.close() }.value)
+        throw error
+    }
+    // A task of its own, so that cancellation does not reach it.
+    let report = await Task { await consumer.close() }.value
+    guard report.uncommitted.isEmpty else {
+        let partitions = report.uncommitted.keys.sorted().map(\.description).joined(separator: ", ")
+        throw KafkaError(.uncommitted, "the consumer was closed before all processed messages of \(partitions) were committed")
+    }
+    return result
+}

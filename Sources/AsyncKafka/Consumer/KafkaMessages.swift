@@ -1,0 +1,113 @@
+import RdKafka
+
+/// The messages of a consumer, as they are asked for.
+///
+/// The sequence draws on what the consumer holds: ending a loop loses nothing, and the next loop goes on. It throws once when
+/// nothing can be read any more; it ends when the consumer is closed, or when the task that iterates is cancelled.
+public struct KafkaMessages: AsyncSequence, Sendable {
+    /// A message.
+    public typealias Element = KafkaMessage
+    /// The error that ends the sequence.
+    public typealias Failure = KafkaError
+
+    let core: ConsumerCore
+
+    /// A loop over the messages. One loop at a time: a second one that is alive beside it throws `alreadyIterating`.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(core: core)
+    }
+
+    /// One loop over the messages.
+    public struct Iterator: AsyncIteratorProtocol {
+        private let loop: Loop
+
+        init(core: ConsumerCore) {
+            loop = Loop(core: core)
+        }
+
+        /// The next message.
+        ///
+        /// Suspends until there is one. Under `.afterProcessing` this marks the message before as processed.
+        ///
+        /// ## Cancellation
+        /// Returns nil, marks nothing and loses nothing.
+        ///
+        /// - Returns: nil when the consumer is closed or the task is cancelled.
+        /// - Throws: `fatal`, `groupAuthorizationFailed`, `autoOffsetReset`; `alreadyIterating`.
+        public mutating func next(
+            isolation actor: isolated (any Actor)? = #isolation
+        ) async throws(KafkaError) -> KafkaMessage? {
+            while true {
+                let action = loop.core.delivery.withLock {
+                    $0.next(reader: loop.id, task: loop.task(), isCancelled: Task.isCancelled)
+                }
+                if action.wakesThread { loop.core.wake() }
+                switch action.step {
+                case .message(let message): return message
+                case .fetch: await loop.core.fill(reader: loop.id)
+                case .end: return nil
+                case .failed(let error): throw error
+                }
+            }
+        }
+    }
+
+    /// Ends with the iterator: by break, throw, cancellation, or the end of its task.
+    private final class Loop {
+        let core: ConsumerCore
+        let id: UInt64
+        private var identity: Int?
+
+        init(core: ConsumerCore) {
+            self.core = core
+            id = core.delivery.withLock { $0.makeReader() }
+        }
+
+        /// The task that iterates, asked for once: an iterator stays in its task.
+        func task() -> Int {
+            if let identity { return identity }
+            let identity = currentTaskIdentity()
+            self.identity = identity
+            return identity
+        }
+
+        deinit {
+            if core.delivery.withLock({ $0.releaseReader(id) }) { core.wake() }
+        }
+    }
+}
+
+/// What happens to a consumer besides messages, in order. One loop at a time; it ends when the consumer is closed.
+public struct KafkaConsumerEvents: AsyncSequence, Sendable {
+    /// An event.
+    public typealias Element = KafkaConsumerEvent
+    /// The error of a misuse.
+    public typealias Failure = KafkaError
+
+    let core: ConsumerCore
+
+    /// A loop over the events.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(core: core)
+    }
+
+    /// One loop over the events.
+    public struct Iterator: AsyncIteratorProtocol {
+        let core: ConsumerCore
+
+        /// The next event.
+        ///
+        /// Suspends until there is one.
+        ///
+        /// ## Cancellation
+        /// Returns nil and loses nothing.
+        ///
+        /// - Returns: nil when the consumer is closed or the task is cancelled.
+        /// - Throws: `alreadyIterating` while another loop waits.
+        public mutating func next(
+            isolation actor: isolated (any Actor)? = #isolation
+        ) async throws(KafkaError) -> KafkaConsumerEvent? {
+            try await core.events.next()
+        }
+    }
+}

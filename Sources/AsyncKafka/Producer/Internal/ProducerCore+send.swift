@@ -1,0 +1,135 @@
+import RdKafka
+
+// The way in: credits, then librdkafka's queue, then the wait for the report. All of it runs on the caller's own thread.
+extension ProducerCore {
+    nonisolated func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
+        guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
+        let ticket = try await credits(for: record)
+        try handOver(record, ticket)
+        // Awaited: the linger is lifted.
+        flushThread.kick()
+        switch await report(of: ticket, record) {
+        case .outcome(let outcome):
+            return try result(outcome, topic: record.topic).get()
+        case .cancelled(let pending):
+            throw KafkaError(
+                .cancelled,
+                "the task was cancelled while the record was on its way; pendingDelivery tells what becomes of it"
+            )
+            .with(.possiblyPersisted)
+            .with(pending ?? KafkaPendingDelivery(topic: record.topic))
+        }
+    }
+
+    /// Suspends while the queue is full, first come first served.
+    private nonisolated func credits(for record: KafkaRecord) async throws(KafkaError) -> ProducerTicket {
+        let bytes = record.size
+        switch machine.withLock({ $0.reserve(bytes: bytes) }) {
+        case .granted(let ticket):
+            return ticket
+        case .refused(let error):
+            throw error.with(.notPersisted)
+        case .full(let id):
+            let result = await withTaskCancellationHandler {
+                await suspend { (sender: Sender) in
+                    let action = machine.withLock {
+                        $0.wait(id: id, bytes: bytes, isCancelled: Task.isCancelled, sender: sender)
+                    }
+                    switch action {
+                    case .parked: break
+                    case .granted(let ticket): sender.resume(returning: .success(ticket))
+                    case .refused(let error): sender.resume(returning: .failure(error.with(.notPersisted)))
+                    }
+                }
+            } onCancel: {
+                guard let cancelled = machine.withLock({ $0.cancelWait(id: id) }) else { return }
+                cancelled.sender.resume(returning: .failure(.cancelledBeforeQueueing))
+                grant(cancelled.grants)
+            }
+            let ticket = try result.get()
+            guard !Task.isCancelled else {
+                refuse(ticket)
+                throw .cancelledBeforeQueueing
+            }
+            return ticket
+        }
+    }
+
+    private nonisolated func handOver(_ record: KafkaRecord, _ ticket: ProducerTicket) throws(KafkaError) {
+        let partition: Int32
+        if let explicit = record.partition {
+            guard let number = Int32(exactly: explicit), number >= 0 else {
+                refuse(ticket)
+                throw KafkaError(.invalidArgument, "partition \(explicit) is not a partition's number")
+                    .with(.notPersisted)
+            }
+            partition = number
+        } else {
+            partition = -1
+        }
+        let code = handle.produce(
+            topic: record.topic,
+            partition: partition,
+            key: record.key?.slice,
+            value: record.value?.slice,
+            headers: headerList(record.headers),
+            timestamp: record.timestamp?.millisecondsSince1970 ?? 0,
+            opaque: ticket.opaque
+        )
+        guard code != 0 else { return }
+        refuse(ticket)
+        throw failure(DeliveryOutcome(error: code, partition: partition), topic: record.topic)
+    }
+
+    private nonisolated func headerList(_ headers: KafkaHeaders) -> HeaderList? {
+        guard !headers.isEmpty else { return nil }
+        let list = HeaderList(count: headers.count)
+        for header in headers { list.add(header.name, header.value?.slice) }
+        return list
+    }
+
+    private nonisolated func report(of ticket: ProducerTicket, _ record: KafkaRecord) async -> Received {
+        let received = await withTaskCancellationHandler {
+            await suspend { (receiver: Receiver) in
+                let (action, isSettled) = machine.withLock { machine in
+                    let action = machine.park(
+                        ticket,
+                        payload: record.value?.slice,
+                        isCancelled: Task.isCancelled,
+                        receiver: receiver
+                    )
+                    return (action, machine.isSettledWhileClosed)
+                }
+                if isSettled { wake() }
+                switch action {
+                case .parked: break
+                case .resume(let outcome): receiver.resume(returning: .outcome(outcome))
+                case .cancelled: receiver.resume(returning: .cancelled(nil))
+                }
+            }
+        } onCancel: {
+            let pending = KafkaPendingDelivery(topic: record.topic)
+            let receiver = machine.withLock { $0.cancelPark(ticket, pending: pending) }
+            receiver?.resume(returning: .cancelled(pending))
+        }
+        guard case .cancelled(nil) = received else { return received }
+        // Cancelled before it could wait: somebody has to stand for the delivery all the same.
+        let pending = KafkaPendingDelivery(topic: record.topic)
+        if let outcome = machine.withLock({ $0.keep(ticket, pending: pending) }) { return .outcome(outcome) }
+        return .cancelled(pending)
+    }
+
+    private nonisolated func refuse(_ ticket: ProducerTicket) {
+        let (action, isSettled) = machine.withLock { machine in
+            let action = machine.refuse(ticket)
+            return (action, machine.isSettledWhileClosed)
+        }
+        grant(action.grants)
+        finish(flushes: action.flushed)
+        if isSettled { wake() }
+    }
+
+    nonisolated func grant(_ grants: [Machine.Grant]) {
+        for grant in grants { grant.sender.resume(returning: .success(grant.ticket)) }
+    }
+}

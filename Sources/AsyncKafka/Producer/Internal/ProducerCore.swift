@@ -1,0 +1,263 @@
+import RdKafka
+
+/// The actor that owns a producer's librdkafka handle. Its executor is the client's thread.
+///
+/// Lifecycle, flush and deadlines are isolated to it. The way of a record is not: `ProducerCore+send` hands it over from
+/// the caller's own thread, `ProducerCore+reports` resumes its sender from the client's thread; what both need stands in
+/// `machine`.
+actor ProducerCore: ClientThreadOwner {
+    typealias Sender = Suspension<Result<ProducerTicket, KafkaError>>
+    typealias Receiver = Suspension<Received>
+    typealias Machine = ProducerStateMachine<Sender, Receiver, KafkaPendingDelivery, ByteSlice>
+
+    /// What a task that waits for a report is resumed with.
+    enum Received: Sendable {
+        case outcome(DeliveryOutcome)
+        /// The task was cancelled; if it is known already who stands for the delivery, that.
+        case cancelled(KafkaPendingDelivery?)
+    }
+
+    enum Phase {
+        case open
+        /// Waiting for the reports, until the deadline.
+        case closing(deadline: ContinuousClock.Instant)
+        /// What was left has been given up; its reports are on their way.
+        case purging(until: ContinuousClock.Instant)
+        case ended
+    }
+
+    struct FlushWaiter {
+        let deadline: ContinuousClock.Instant
+        let suspension: Suspension<Int?>
+    }
+
+    nonisolated let handle: Handle
+    nonisolated let machine: Locked<Machine>
+    nonisolated let flushThread: FlushThread
+    nonisolated let log: LogSink
+    /// The last thing that went wrong between this client and its brokers: the cause of a delivery timeout.
+    nonisolated let lastProblem = Locked<KafkaError?>(nil)
+    /// What ended this producer for good, if something did.
+    nonisolated let fatalProblem = Locked<KafkaError?>(nil)
+    private nonisolated let thread: ClientThread
+
+    private var phase = Phase.open
+    private var closers: [Suspension<KafkaProducerCloseReport>] = []
+    private var report: KafkaProducerCloseReport?
+    private var flushes: [UInt64: FlushWaiter] = [:]
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+    /// How long the reports of a purge may take; they come at once, so this is only the net under them.
+    private static let purgeLimit = Duration.seconds(10)
+
+    init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
+        let credits = try configuration.credits()
+        handle = try Handle.make(.producer, try configuration.engineConfiguration())
+        machine = Locked(Machine(maxRecords: credits.records, maxBytes: credits.bytes))
+        flushThread = FlushThread(handle)
+        log = LogSink(configuration.log, clientName: handle.name)
+        let number = ClientNumber.next()
+        thread = ClientThread(name: "kafka-prod-\(number)")
+        let flushError = flushThread.start(name: "kafka-flush-\(number)")
+        let error = flushError == 0 ? thread.start(owner: self, queue: handle.control) : flushError
+        if error != 0 {
+            flushThread.stop()
+            handle.destroy()
+            throw KafkaError.noThread(error)
+        }
+    }
+
+    deinit {
+        thread.ownerIsGone()
+    }
+
+    nonisolated func wake() {
+        thread.wake()
+    }
+
+    // MARK: The thread
+
+    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        log.forward(from: handle)
+        return assumeIsolated { $0.proceed(now: now) }
+    }
+
+    nonisolated func handle(_ event: consuming Event) {
+        switch event.kind {
+        case .deliveryReports:
+            var reports: [Event.DeliveryReport] = []
+            event.appendDeliveryReports(to: &reports)
+            // Before the credits go back: librdkafka's own count falls here.
+            event.destroy()
+            let flushed = resolve(reports)
+            if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
+        case .error:
+            let error = KafkaError(event.error)
+            assumeIsolated { $0.problem(error) }
+        case .log, .rebalance, .commitResult, .other:
+            break
+        }
+    }
+
+    nonisolated func destroyHandle() {
+        flushThread.stop()
+        log.forward(from: handle)
+        handle.destroy()
+        let left = machine.withLock { $0.abandon() }
+        let lost = DeliveryOutcome(
+            error: KafkaError.Code.purgedInFlight.rawValue,
+            persistence: .possiblyPersisted
+        )
+        for receiver in left.receivers { receiver.resume(returning: .outcome(lost)) }
+        for pending in left.pending { pending.resolve(.failure(failure(lost, topic: pending.topic))) }
+        assumeIsolated { $0.end() }
+    }
+
+    private func problem(_ error: KafkaError) {
+        lastProblem.withLock { $0 = error }
+        guard error.isFatal, let fatal = handle.fatalError else { return }
+        let cause = KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal))
+        fatalProblem.withLock { $0 = cause }
+        log.log(.critical, "FATAL", cause.description)
+        refuseSenders(cause)
+    }
+
+    // MARK: Flush and close
+
+    private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
+        var deadline = flushes.values.map(\.deadline).min()
+        let state = machine.withLock { (records: $0.records, isQuiet: $0.isQuiet) }
+        switch phase {
+        case .open:
+            break
+        case .closing(let limit):
+            if state.isQuiet {
+                finishClose(unsent: 0)
+                return .finish
+            }
+            guard now >= limit else {
+                deadline = min(deadline ?? limit, limit)
+                break
+            }
+            finishClose(unsent: state.records)
+            return purge(now: now, deadline: &deadline)
+        case .purging(let limit):
+            if state.isQuiet || now >= limit { return .finish }
+            deadline = min(deadline ?? limit, limit)
+        case .ended:
+            return .finish
+        }
+        return .sleep(until: deadline)
+    }
+
+    private func purge(now: ContinuousClock.Instant, deadline: inout ContinuousClock.Instant?) -> ClientThread.Turn {
+        handle.purge(inFlight: true)
+        let limit = now + Self.purgeLimit
+        phase = .purging(until: limit)
+        deadline = min(deadline ?? limit, limit)
+        return .sleep(until: deadline)
+    }
+
+    private func finishClose(unsent: Int) {
+        let counts = machine.withLock { (delivered: $0.delivered, failed: $0.failed) }
+        let report = KafkaProducerCloseReport(delivered: counts.delivered, failed: counts.failed, unsent: unsent)
+        self.report = report
+        for closer in closers { closer.resume(returning: report) }
+        closers = []
+    }
+
+    private func end() {
+        phase = .ended
+        if report == nil { finishClose(unsent: 0) }
+        for flush in flushes.values { flush.suspension.resume(returning: 0) }
+        flushes = [:]
+    }
+
+    func close(deadline: ContinuousClock.Instant) async -> KafkaProducerCloseReport {
+        if let report { return report }
+        switch phase {
+        case .open:
+            phase = .closing(deadline: deadline)
+            flushThread.hold()
+        case .closing(let current):
+            phase = .closing(deadline: min(current, deadline))
+        case .purging, .ended:
+            break
+        }
+        return await suspend { closers.append($0) }
+    }
+
+    /// The public object is gone without a close: nobody can wait any more.
+    nonisolated func abandon() {
+        refuseSenders(.clientClosed)
+        thread.submit { self.assumeIsolated { $0.giveUp() } }
+    }
+
+    private func giveUp() {
+        guard case .open = phase else { return }
+        let records = machine.withLock { $0.records }
+        if records > 0 {
+            log.log(
+                .error,
+                "UNSENT",
+                "the producer was released without close(): \(records) records were not acknowledged and are given up"
+            )
+        }
+        phase = .closing(deadline: .now)
+    }
+
+    nonisolated func refuseSenders(_ error: KafkaError) {
+        let senders = machine.withLock { $0.close(error) }
+        for sender in senders { sender.resume(returning: .failure(error.with(.notPersisted))) }
+    }
+
+    /// Waits until the records that are in the queue now are resolved. Returns how many are not.
+    func flush(deadline: ContinuousClock.Instant) async throws(KafkaError) -> Int {
+        guard case .open = phase else { throw .clientClosed }
+        guard case .wait(let id) = machine.withLock({ $0.flush() }) else { return 0 }
+        flushThread.hold()
+        defer { flushThread.release() }
+        let unsent = await withTaskCancellationHandler {
+            await suspend { (suspension: Suspension<Int?>) in
+                if Task.isCancelled {
+                    _ = machine.withLock { $0.endFlush(id: id) }
+                    suspension.resume(returning: nil)
+                } else if machine.withLock({ $0.isFlushing(id: id) }) {
+                    flushes[id] = FlushWaiter(deadline: deadline, suspension: suspension)
+                } else {
+                    suspension.resume(returning: 0)
+                }
+            }
+        } onCancel: {
+            thread.submit { self.assumeIsolated { $0.cancelFlush(id) } }
+        }
+        guard let unsent else {
+            throw KafkaError(.cancelled, "the wait for the flush was cancelled; the records are still on their way")
+        }
+        return unsent
+    }
+
+    /// From any thread.
+    nonisolated func finish(flushes ids: [UInt64]) {
+        guard !ids.isEmpty else { return }
+        thread.submit { self.assumeIsolated { $0.finishFlushes(ids) } }
+    }
+
+    private func finishFlushes(_ ids: [UInt64]) {
+        for id in ids { flushes.removeValue(forKey: id)?.suspension.resume(returning: 0) }
+    }
+
+    private func expire(_ id: UInt64, _ flush: FlushWaiter) {
+        let unsent = machine.withLock { $0.endFlush(id: id) }
+        flushes[id] = nil
+        flush.suspension.resume(returning: unsent ?? 0)
+    }
+
+    private func cancelFlush(_ id: UInt64) {
+        guard let flush = flushes.removeValue(forKey: id) else { return }
+        _ = machine.withLock { $0.endFlush(id: id) }
+        flush.suspension.resume(returning: nil)
+    }
+}

@@ -1,0 +1,378 @@
+/// Who waits for what in a producer: credits, records in the queue, flushes.
+///
+/// A plain value behind the producer's lock. Every method is one transition and returns what is to be done; the caller does it
+/// after it has left the lock. What always holds:
+///
+/// - a record holds its credits from `reserve` to the transition that frees its slot, which is its report, or a refusal;
+/// - each suspension is handed out exactly once;
+/// - a new sender never passes one that waits for credits;
+/// - `producing` counts the records between `reserve` and what follows it: the handle is not destroyed before it is zero.
+///
+/// Generic over what it holds, so that tests drive it with integers: `Sender` waits for credits, `Receiver` for a delivery,
+/// `Pending` stands for a delivery that may be awaited later, `Payload` is kept alive until the report.
+struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
+    typealias Ticket = ProducerTicket
+    typealias Outcome = DeliveryOutcome
+
+    private struct Slot {
+        var generation: UInt32 = 1
+        var content = Content.free
+        var payload: Payload?
+        var bytes = 0
+        /// The how-manieth record of the producer this is.
+        var number: UInt64 = 0
+    }
+
+    private enum Content {
+        case free
+        /// Between `reserve` and `park`.
+        case reserved
+        /// The report came before anybody waited for it.
+        case reported(Outcome)
+        case awaited(Receiver)
+        case pending(Pending)
+    }
+
+    private struct Flush {
+        let id: UInt64
+        let lastNumber: UInt64
+        var remaining: Int
+    }
+
+    private enum Phase {
+        case open
+        case closed(KafkaError)
+    }
+
+    let maxRecords: Int
+    let maxBytes: Int
+
+    private var phase = Phase.open
+    private var slots: [Slot] = []
+    private var freeSlots: [UInt32] = []
+    private var waiters: OrderedWaiters<Sender> = .init()
+    private var flushes: [Flush] = []
+    private var nextID: UInt64 = 1
+    private var nextNumber: UInt64 = 1
+
+    /// Records between `reserve` and what follows it.
+    private(set) var producing = 0
+    /// Records that hold credits.
+    private(set) var records = 0
+    private(set) var bytes = 0
+    /// Records whose delivery somebody awaits now.
+    private(set) var awaited = 0
+    private(set) var delivered = 0
+    private(set) var failed = 0
+
+    init(maxRecords: Int, maxBytes: Int) {
+        self.maxRecords = maxRecords
+        self.maxBytes = maxBytes
+    }
+
+    var waitingSenders: Int { waiters.count }
+
+    // MARK: Credits
+
+    enum ReserveAction {
+        case granted(Ticket)
+        /// There is no room: wait under this id.
+        case full(UInt64)
+        case refused(KafkaError)
+    }
+
+    /// A record of `bytes` wants to go into the queue.
+    mutating func reserve(bytes: Int) -> ReserveAction {
+        if case .closed(let error) = phase { return .refused(error) }
+        if waiters.isEmpty, hasRoom(for: bytes) { return .granted(grant(bytes)) }
+        defer { nextID += 1 }
+        return .full(nextID)
+    }
+
+    enum WaitAction {
+        case parked
+        case granted(Ticket)
+        case refused(KafkaError)
+    }
+
+    /// A sender that found no room waits, unless there is room by now.
+    mutating func wait(id: UInt64, bytes: Int, isCancelled: Bool, sender: Sender) -> WaitAction {
+        if isCancelled { return .refused(.cancelledBeforeQueueing) }
+        if case .closed(let error) = phase { return .refused(error) }
+        if waiters.isEmpty, hasRoom(for: bytes) { return .granted(grant(bytes)) }
+        waiters.append(id: id, bytes: bytes, sender: sender)
+        return .parked
+    }
+
+    /// The sender's task was cancelled. Returns the sender if it still waits.
+    mutating func cancelWait(id: UInt64) -> (sender: Sender, grants: [Grant])? {
+        guard let sender = waiters.remove(id: id) else { return nil }
+        // A large record may have stood before small ones.
+        return (sender, grantWaiters())
+    }
+
+    struct Grant {
+        let sender: Sender
+        let ticket: Ticket
+    }
+
+    /// A record larger than all credits goes alone.
+    private func hasRoom(for bytes: Int) -> Bool {
+        records < maxRecords && (self.bytes + bytes <= maxBytes || records == 0)
+    }
+
+    private mutating func grant(_ bytes: Int) -> Ticket {
+        records += 1
+        self.bytes += bytes
+        producing += 1
+        let index: UInt32
+        if let free = freeSlots.popLast() {
+            index = free
+        } else {
+            index = UInt32(slots.count)
+            slots.append(Slot())
+        }
+        slots[Int(index)].content = .reserved
+        slots[Int(index)].bytes = bytes
+        slots[Int(index)].number = nextNumber
+        nextNumber += 1
+        return Ticket(slot: index, generation: slots[Int(index)].generation)
+    }
+
+    private mutating func grantWaiters() -> [Grant] {
+        var grants: [Grant] = []
+        while let first = waiters.first, hasRoom(for: first.bytes) {
+            guard let sender = waiters.removeFirst() else { break }
+            grants.append(Grant(sender: sender, ticket: grant(first.bytes)))
+        }
+        return grants
+    }
+
+    // MARK: Records in the queue
+
+    /// librdkafka has refused the record: its credits go back.
+    mutating func refuse(_ ticket: Ticket) -> (grants: [Grant], flushed: [UInt64]) {
+        guard isCurrent(ticket) else { return ([], []) }
+        producing -= 1
+        let flushed = release(ticket.slot)
+        return (grantWaiters(), flushed)
+    }
+
+    enum ParkAction {
+        case parked
+        /// The report is here already.
+        case resume(Outcome)
+        /// The task was cancelled: hand out a pending delivery and `keep` it.
+        case cancelled
+    }
+
+    /// The record is in librdkafka's queue and its sender waits for the report. `payload` is what librdkafka reads without a
+    /// copy; the sender kept it alive until now.
+    mutating func park(_ ticket: Ticket, payload: Payload?, isCancelled: Bool, receiver: Receiver) -> ParkAction {
+        producing -= 1
+        let slot = Int(ticket.slot)
+        if case .reported(let outcome) = slots[slot].content {
+            free(slot)
+            return .resume(outcome)
+        }
+        slots[slot].payload = payload
+        if isCancelled { return .cancelled }
+        slots[slot].content = .awaited(receiver)
+        awaited += 1
+        return .parked
+    }
+
+    /// The task that waits for the report was cancelled: from here on `pending` stands for it. Returns the receiver that is
+    /// to be told; nil if the report was faster.
+    mutating func cancelPark(_ ticket: Ticket, pending: Pending) -> Receiver? {
+        guard isCurrent(ticket), case .awaited(let receiver) = slots[Int(ticket.slot)].content else { return nil }
+        awaited -= 1
+        slots[Int(ticket.slot)].content = .pending(pending)
+        return receiver
+    }
+
+    /// After `park` said `.cancelled`. Returns the outcome if the report has come meanwhile.
+    mutating func keep(_ ticket: Ticket, pending: Pending) -> Outcome? {
+        let slot = Int(ticket.slot)
+        guard isCurrent(ticket) else { return nil }
+        if case .reported(let outcome) = slots[slot].content {
+            free(slot)
+            return outcome
+        }
+        slots[slot].content = .pending(pending)
+        return nil
+    }
+
+    // MARK: Reports
+
+    /// What is to be resumed after a batch of reports.
+    struct ReportAction {
+        var deliveries: [(Receiver, Outcome)] = []
+        var pending: [(Pending, Outcome)] = []
+        var grants: [Grant] = []
+        var flushed: [UInt64] = []
+    }
+
+    /// The outcome of one record. Call `reportsEnd` after the last one of a batch.
+    mutating func report(_ ticket: Ticket, _ outcome: Outcome, into action: inout ReportAction) {
+        guard isCurrent(ticket) else { return }
+        let slot = Int(ticket.slot)
+        if outcome.isDelivered { delivered += 1 } else { failed += 1 }
+        switch slots[slot].content {
+        case .free, .reported:
+            return
+        case .reserved:
+            // The slot goes on to hold the outcome, the credits go back now.
+            action.flushed += releaseCredits(slot)
+            slots[slot].content = .reported(outcome)
+            slots[slot].payload = nil
+            return
+        case .awaited(let receiver):
+            awaited -= 1
+            action.deliveries.append((receiver, outcome))
+        case .pending(let pending):
+            action.pending.append((pending, outcome))
+        }
+        action.flushed += release(ticket.slot)
+    }
+
+    /// The credits of a batch are back: senders that waited go on.
+    mutating func reportsEnd(_ action: inout ReportAction) {
+        action.grants += grantWaiters()
+    }
+
+    private func isCurrent(_ ticket: Ticket) -> Bool {
+        Int(ticket.slot) < slots.count && slots[Int(ticket.slot)].generation == ticket.generation
+    }
+
+    private mutating func release(_ slot: UInt32) -> [UInt64] {
+        let flushed = releaseCredits(Int(slot))
+        free(Int(slot))
+        return flushed
+    }
+
+    private mutating func releaseCredits(_ slot: Int) -> [UInt64] {
+        records -= 1
+        bytes -= slots[slot].bytes
+        guard !flushes.isEmpty else { return [] }
+        var flushed: [UInt64] = []
+        for index in flushes.indices where slots[slot].number <= flushes[index].lastNumber {
+            flushes[index].remaining -= 1
+            if flushes[index].remaining == 0 { flushed.append(flushes[index].id) }
+        }
+        flushes.removeAll { $0.remaining == 0 }
+        return flushed
+    }
+
+    private mutating func free(_ slot: Int) {
+        slots[slot].payload = nil
+        slots[slot].content = .free
+        slots[slot].generation &+= 1
+        if slots[slot].generation == 0 { slots[slot].generation = 1 }
+        freeSlots.append(UInt32(slot))
+    }
+
+    // MARK: Flush
+
+    enum FlushAction {
+        case done
+        /// Wait until `report` or `refuse` names this id.
+        case wait(UInt64)
+    }
+
+    /// Somebody wants all records that are in the queue now to be resolved.
+    mutating func flush() -> FlushAction {
+        guard records > 0 else { return .done }
+        defer { nextID += 1 }
+        flushes.append(Flush(id: nextID, lastNumber: nextNumber - 1, remaining: records))
+        return .wait(nextID)
+    }
+
+    func isFlushing(id: UInt64) -> Bool {
+        flushes.contains { $0.id == id }
+    }
+
+    /// The flush has run out of time, or was cancelled. Returns how many of its records are unresolved; nil if it is done.
+    mutating func endFlush(id: UInt64) -> Int? {
+        guard let index = flushes.firstIndex(where: { $0.id == id }) else { return nil }
+        return flushes.remove(at: index).remaining
+    }
+
+    // MARK: The end
+
+    /// No record is taken from now on. Returns those who wait for credits: they fail with `error`.
+    mutating func close(_ error: KafkaError) -> [Sender] {
+        phase = .closed(error)
+        return waiters.removeAll()
+    }
+
+    var isClosed: Bool {
+        if case .closed = phase { return true }
+        return false
+    }
+
+    /// Whether the last record between `reserve` and what follows it has just been settled while the producer closes: the
+    /// client's thread waits for that.
+    var isSettledWhileClosed: Bool {
+        isClosed && producing == 0
+    }
+
+    /// Whether the handle may be destroyed.
+    var isQuiet: Bool { records == 0 && producing == 0 }
+
+    /// After the handle was destroyed: whatever still waits. There is nobody left, as a purge reports every record; this is
+    /// the net under it, so that no task ever hangs.
+    mutating func abandon() -> (receivers: [Receiver], pending: [Pending], flushes: [UInt64]) {
+        var receivers: [Receiver] = []
+        var pending: [Pending] = []
+        for index in slots.indices {
+            switch slots[index].content {
+            case .awaited(let receiver): receivers.append(receiver)
+            case .pending(let handle): pending.append(handle)
+            case .free, .reserved, .reported: continue
+            }
+            _ = release(UInt32(index))
+        }
+        awaited = 0
+        defer { flushes = [] }
+        return (receivers, pending, flushes.map(\.id))
+    }
+}
+
+/// Names one record in the queue: the slot and how often it was used. Travels through librdkafka as the message opaque.
+struct ProducerTicket: Hashable, Sendable {
+    let slot: UInt32
+    let generation: UInt32
+
+    init(slot: UInt32, generation: UInt32) {
+        self.slot = slot
+        self.generation = generation
+    }
+
+    init(opaque: UInt) {
+        slot = UInt32(truncatingIfNeeded: opaque)
+        generation = UInt32(truncatingIfNeeded: opaque >> 32)
+    }
+
+    /// Never zero.
+    var opaque: UInt { UInt(generation) << 32 | UInt(slot) }
+}
+
+/// What became of a record, as its report says.
+struct DeliveryOutcome: Sendable, Equatable {
+    /// 0, or librdkafka's code.
+    var error: Int32 = 0
+    var partition: Int32 = 0
+    var offset: Int64 = 0
+    var timestamp: Int64 = -1
+    var persistence = KafkaError.Persistence.notPersisted
+
+    var isDelivered: Bool { error == 0 }
+}
+
+extension KafkaError {
+    static let cancelledBeforeQueueing = KafkaError(
+        .cancelled,
+        "the task was cancelled while the record waited for room in the queue; it was not sent"
+    ).with(.notPersisted)
+}
