@@ -69,7 +69,8 @@ struct CommitStateMachine<Waiter> {
         waiter: Waiter?,
         now: Instant
     ) -> Waiter? {
-        if let committed = committedOffsets[epoch.topicPartition], committed.epoch === epoch, committed.offset >= offset {
+        if let committed = committedOffsets[epoch.topicPartition], committed.epoch === epoch, committed.offset >= offset
+        {
             return waiter
         }
         let deadline = now + timeout
@@ -233,7 +234,9 @@ struct CommitStateMachine<Waiter> {
         var action = Action()
         for epoch in epochs {
             let partition = epoch.topicPartition
-            if let committed = committedOffsets[partition], committed.epoch === epoch { committedOffsets[partition] = nil }
+            if let committed = committedOffsets[partition], committed.epoch === epoch {
+                committedOffsets[partition] = nil
+            }
             guard let entry = next[partition], entry.epoch === epoch else { continue }
             next[partition] = nil
             fail(entry, .stale(partition), &action)
@@ -259,7 +262,7 @@ extension KafkaError {
     static func stale(_ partition: KafkaTopicPartition) -> KafkaError {
         KafkaError(
             .staleMessage,
-            "the message comes from an assignment of \(partition) that has ended; whoever owns the partition now gets it again"
+            "the message is of an assignment of \(partition) that has ended; whoever owns the partition now gets it again"
         ).at(partition)
     }
 
