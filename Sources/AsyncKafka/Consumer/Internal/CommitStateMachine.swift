@@ -56,6 +56,8 @@ struct CommitStateMachine<Waiter> {
     private var orderStart = 0
     private var committedOffsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
     private var retryAt: Instant?
+    /// Why the last attempt failed that was or will be tried again.
+    private(set) var lastProblem: KafkaError?
 
     init(timeout: Duration) {
         self.timeout = timeout
@@ -126,6 +128,7 @@ struct CommitStateMachine<Waiter> {
                 continue
             }
             if error.isWorthRetryingCommit, now < entry.deadline {
+                lastProblem = error
                 retry(entry, partition, isAlone: entry.isAlone, now: now, delayed: true)
             } else if entries.count > 1, !error.isFatal, !error.isWorthRetryingCommit {
                 retry(entry, partition, isAlone: true, now: now, delayed: false)

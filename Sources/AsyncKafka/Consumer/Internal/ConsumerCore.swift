@@ -116,8 +116,11 @@ actor ConsumerCore: ClientThreadOwner {
         if parked != nil, handle.messagesArrived.isRaised, drain() { unpark() }
         proceedRevoke(now: now)
         commitMarks(now: now)
-        for waiter in commits.expire(now: now) {
-            waiter.resume(returning: KafkaError(.timedOut, "the commit was not acknowledged in time").asRetriable())
+        let expired = commits.expire(now: now)
+        if !expired.isEmpty {
+            let error = KafkaError(.timedOut, "the commit was not acknowledged within the commit timeout").asRetriable()
+                .causedBy(commits.lastProblem)
+            for waiter in expired { waiter.resume(returning: error) }
         }
         sendCommits(now: now)
         if proceedClose(now: now) { return .finish }
