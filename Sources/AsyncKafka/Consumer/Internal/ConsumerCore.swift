@@ -290,6 +290,14 @@ actor ConsumerCore: ClientThreadOwner {
         for waiter in commits.abandon() { waiter.resume(returning: .clientClosed) }
     }
 
+    /// Whether the application's time is over: what comes from the group now is answered at once.
+    var isLeaving: Bool {
+        switch phase {
+        case .open, .releasing, .committing: false
+        case .leaving, .reaping, .ended: true
+        }
+    }
+
     var isClosed: Bool {
         if case .open = phase { return false }
         return true
