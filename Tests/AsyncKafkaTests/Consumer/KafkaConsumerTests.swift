@@ -1,6 +1,8 @@
-@testable import AsyncKafka
 import AsyncKafkaTesting
+import RdKafka
 import Testing
+
+@testable import AsyncKafka
 
 @Suite(.timeLimit(.minutes(3)))
 struct KafkaConsumerTests {
@@ -242,6 +244,27 @@ struct KafkaConsumerTests {
         }
         for try await _ in consumer.messages { Issue.record("there is nothing") }
         for try await _ in consumer.events {}
+    }
+
+    @Test
+    func aFatalErrorIsThrownByTheLoopAndTheConsumerStillCloses() async throws {
+        try await withTopic { cluster, topic in
+            let core = try ConsumerCore(consumerConfiguration(of: cluster))
+            try await core.subscribe([topic])
+            core.handle.triggerFatalError(code: KafkaError.Code.fencedInstanceID.rawValue, reason: "test")
+            do {
+                for try await _ in KafkaMessages(core: core) { Issue.record("the topic is empty") }
+                Issue.record("a failed consumer throws")
+            } catch let error as KafkaError {
+                #expect(error.isFatal)
+                #expect(error.message.contains("make a new one"))
+            }
+            let clock = ContinuousClock()
+            let start = clock.now
+            let report = await core.close(deadline: start + .seconds(60), task: 0)
+            #expect(!report.hasLeftGroup)
+            #expect(clock.now - start < .seconds(30), "its limit is a minute")
+        }
     }
 
     @Test

@@ -44,6 +44,7 @@ actor ConsumerCore: ClientThreadOwner {
     private var closers: [Suspension<KafkaConsumerCloseReport>] = []
     private var report: KafkaConsumerCloseReport?
     private var hasRequestedLastCommit = false
+    private var cannotLeave = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -255,19 +256,21 @@ actor ConsumerCore: ClientThreadOwner {
             guard now >= deadline || (commits.isIdle && revoke == nil) else { return false }
             answerRevoke()
             if let error = handle.beginClose() {
-                log.log(.warning, "CLOSE", error.message)
+                // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
+                cannotLeave = true
+                log.log(.warning, "CLOSE", "the consumer cannot leave its group: \(error.message)")
             }
             phase = .leaving(deadline: deadline)
         }
         if case .leaving(let deadline) = phase {
-            let isClosed = handle.isClosed
+            let isClosed = handle.isClosed || cannotLeave
             guard isClosed || now >= deadline else { return false }
             finishClose(isClosed: isClosed)
             phase = .reaping
         }
         guard case .reaping = phase else { return false }
         answerRevoke()
-        return handle.isClosed
+        return handle.isClosed || cannotLeave
     }
 
     private func finishClose(isClosed: Bool) {
