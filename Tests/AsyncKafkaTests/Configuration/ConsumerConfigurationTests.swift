@@ -217,7 +217,7 @@ import Testing
         ("group.heartbeatInterval", { $0.group.heartbeatInterval = .zero }),
         ("group.maxPollInterval", { $0.group.maxPollInterval = .seconds(86_401) }),
         ("group.instanceID", { $0.group.instanceID = "" }),
-        ("fetch.minBytes", { $0.fetch.minBytes = 0 }),
+        ("fetch.minBytes", { $0.fetch.minBytes = -1 }),
         ("fetch.maxWait", { $0.fetch.maxWait = .seconds(301) }),
         ("fetch.prefetchBytes", { $0.fetch.prefetchBytes = 1023 }),
         ("fetch.prefetchBytes", { $0.fetch.prefetchBytes = Int.max }),

@@ -47,6 +47,9 @@ struct ConfigurationBuilder: ~Copyable {
             throw .invalid("\(shown) contains a NUL character, at which C would cut it off")
         }
         let known = Configuration.properties[canonicalName]
+        if PropertyNames.ofShareConsumers.contains(canonicalName) {
+            throw .invalid(PropertyNames.unknown(name, for: kind))
+        }
         if let known, !PropertyNames.scope(known.scope, fits: kind) {
             let other: ClientKind = kind == .producer ? .consumer : .producer
             throw .invalid(

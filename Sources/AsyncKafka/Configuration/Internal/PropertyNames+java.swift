@@ -1,4 +1,7 @@
 extension PropertyNames {
+    /// librdkafka knows them from 2.15 on, for share consumers alone: to other clients they mean nothing.
+    static let ofShareConsumers: Set<String> = ["max.poll.records"]
+
     /// Properties that the Java clients have and librdkafka has not, with what takes their place.
     ///
     /// https://kafka.apache.org/documentation/#configuration
