@@ -108,7 +108,8 @@ struct ClientStressTests {
             var random = SplitMix(state: seed)
             try await produce(300, to: topic, of: cluster)
             var configuration = consumerConfiguration(of: cluster)
-            configuration.offsetPolicy = Bool.random(using: &random) ? .manual : .afterProcessing(interval: .milliseconds(1))
+            configuration.offsetPolicy =
+                Bool.random(using: &random) ? .manual : .afterProcessing(interval: .milliseconds(1))
             let consumer = try KafkaConsumer(configuration)
             try await consumer.subscribe(to: [topic])
             let closesAfter = Int.random(in: 1...400, using: &random)

@@ -16,7 +16,7 @@ import Synchronization
 /// partition is handed to another member, and when the consumer is closed: what was not processed is never committed
 /// (`KafkaOffsetPolicy.afterProcessing`). `commit(_:)` commits at once and waits for it.
 ///
-/// A consumer that is released without `close()` leaves its group without committing, and logs that.
+/// A consumer that is released without `close()` leaves its group, waits for no commit, and logs that. Its sequences hold it.
 public final class KafkaConsumer: Sendable {
     private let core: ConsumerCore
     private let closeTimeout: Duration
@@ -50,10 +50,10 @@ public final class KafkaConsumer: Sendable {
     /// The messages of the assigned partitions, in the order of each partition.
     ///
     /// They are drawn as they are asked for; librdkafka keeps the backlog, within the configured budget. One loop at a time.
-    public var messages: KafkaMessages { KafkaMessages(core: core) }
+    public var messages: KafkaMessages { KafkaMessages(core: core, owner: self) }
 
     /// What happens besides messages: partitions come and go, brokers fail. Kept from the start, up to 1,000.
-    public var events: KafkaConsumerEvents { KafkaConsumerEvents(core: core) }
+    public var events: KafkaConsumerEvents { KafkaConsumerEvents(core: core, owner: self) }
 
     /// The partitions that the group has given this consumer; sorted.
     public var assignment: [KafkaTopicPartition] {

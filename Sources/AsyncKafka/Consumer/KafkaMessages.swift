@@ -11,18 +11,22 @@ public struct KafkaMessages: AsyncSequence, Sendable {
     public typealias Failure = KafkaError
 
     let core: ConsumerCore
+    /// Kept alive: a consumer that nobody holds any more ends.
+    var owner: KafkaConsumer?
 
     /// A loop over the messages. One loop at a time: a second one that is alive beside it throws `alreadyIterating`.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(core: core)
+        Iterator(core: core, owner: owner)
     }
 
     /// One loop over the messages.
     public struct Iterator: AsyncIteratorProtocol {
         private let loop: Loop
+        private let owner: KafkaConsumer?
 
-        init(core: ConsumerCore) {
+        init(core: ConsumerCore, owner: KafkaConsumer?) {
             loop = Loop(core: core)
+            self.owner = owner
         }
 
         /// The next message.
@@ -85,15 +89,17 @@ public struct KafkaConsumerEvents: AsyncSequence, Sendable {
     public typealias Failure = KafkaError
 
     let core: ConsumerCore
+    let owner: KafkaConsumer
 
     /// A loop over the events.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(core: core)
+        Iterator(core: core, owner: owner)
     }
 
     /// One loop over the events.
     public struct Iterator: AsyncIteratorProtocol {
         let core: ConsumerCore
+        let owner: KafkaConsumer
 
         /// The next event.
         ///

@@ -182,6 +182,12 @@ package final class ClientThread: SerialExecutor, @unchecked Sendable {
             }
         }
         state.withLock { $0.phase = .detached }
+        // Whoever was resumed by the last turn does not wait for librdkafka's threads to end.
+        while true {
+            state.withLock { swap(&jobs, &$0.jobs) }
+            if jobs.isEmpty { break }
+            run(&jobs)
+        }
         owner.destroyHandle()
     }
 

@@ -258,10 +258,12 @@ package final class Handle: @unchecked Sendable {
 
     /// Takes up to `count` messages out of the local queue, without waiting.
     ///
-    /// Sound because drain, assign and unassign all run on the client's thread: librdkafka discards what is outdated before it
-    /// hands a message out.
+    /// Drain, assign and unassign all run on the client's thread, and librdkafka discards what is outdated before it hands a
+    /// message out. Yet before 2.1 its own thread may pause a partition (a cooperative rebalance does) within one call for a
+    /// batch, which then drops messages that count as consumed: they would be skipped. There the messages are taken one by one.
     package func drain(_ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
         guard let messages else { return 0 }
+        guard Self.batchesAreSound else { return drainOneByOne(messages, count, body) }
         return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) {
             list in
             let taken = rd_kafka_consume_batch_queue(messages.pointer, 0, list.baseAddress, count)
@@ -272,6 +274,34 @@ package final class Handle: @unchecked Sendable {
                 rd_kafka_message_destroy(message)
             }
             return taken
+        }
+    }
+
+    private static let batchesAreSound = Engine.versionNumber >= 0x0201_0000
+
+    private func drainOneByOne(_ queue: Queue, _ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
+        struct Context {
+            let body: (borrowing RawMessage) -> Void
+            let limit: Int
+            var taken = 0
+        }
+        return withoutActuallyEscaping(body) { body in
+            var context = Context(body: body, limit: count)
+            withUnsafeMutablePointer(to: &context) { context in
+                _ = rd_kafka_consume_callback_queue(
+                    queue.pointer,
+                    0,
+                    { message, opaque in
+                        guard let message, let context = opaque?.assumingMemoryBound(to: Context.self) else { return }
+                        context.pointee.body(RawMessage(message))
+                        context.pointee.taken += 1
+                        // What is left goes back to the head of the queue.
+                        if context.pointee.taken >= context.pointee.limit { rd_kafka_yield(nil) }
+                    },
+                    context
+                )
+            }
+            return context.taken
         }
     }
 

@@ -14,8 +14,9 @@ package final class JoinObserver: Sendable {
     private static let leaveGroup: Int16 = 13
     private static let syncGroup: Int16 = 14
 
-    private let joining = Atomic<Bool>(false)
-    private let joins = Atomic<Int>(0)
+    /// The number of the join under way, 0 if there is none. Even numbers are expected, odd ones were sent.
+    private let current = Atomic<Int>(0)
+    private let last = Atomic<Int>(0)
     private let left = Atomic<Bool>(false)
     /// Raised when a join begins or ends.
     package let changed = Flag()
@@ -24,22 +25,30 @@ package final class JoinObserver: Sendable {
     package init() {}
 
     /// Whether a join is under way.
-    package var isJoining: Bool { joining.load(ordering: .acquiring) }
+    package var isJoining: Bool { generation != nil }
+
+    /// Tells one join from the next; nil if there is none.
+    package var generation: Int? {
+        let number = current.load(ordering: .acquiring)
+        return number == 0 ? nil : number
+    }
+
+    /// Whether JoinGroup was sent in the join under way; otherwise it is only expected.
+    package var isSent: Bool { current.load(ordering: .acquiring) % 2 == 1 }
 
     /// Whether the coordinator has answered a LeaveGroup since the last join.
     package var hasLeft: Bool { left.load(ordering: .acquiring) }
 
-    /// How often JoinGroup was sent.
-    package var joinCount: Int { joins.load(ordering: .relaxed) }
-
     /// A cooperative revoke was answered: librdkafka joins again at once.
     package func joinIsExpected() {
-        joining.store(true, ordering: .releasing)
+        // A join that has begun meanwhile is not undone.
+        let number = last.add(2, ordering: .relaxed).newValue / 2 * 2
+        _ = current.compareExchange(expected: 0, desired: number, ordering: .acquiringAndReleasing)
     }
 
-    /// The session timeout has passed without an answer.
-    package func giveUp() {
-        joining.store(false, ordering: .releasing)
+    /// The join has taken too long; a newer one is not touched.
+    package func giveUp(_ generation: Int) {
+        _ = current.compareExchange(expected: generation, desired: 0, ordering: .acquiringAndReleasing)
     }
 
     func attach(to queue: Queue) {
@@ -48,16 +57,15 @@ package final class JoinObserver: Sendable {
 
     private func requestSent(_ key: Int16) {
         guard key == Self.joinGroup else { return }
-        joining.store(true, ordering: .releasing)
         left.store(false, ordering: .releasing)
-        joins.add(1, ordering: .relaxed)
+        current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)
         notify()
     }
 
     private func responseReceived(_ key: Int16, _ error: rd_kafka_resp_err_t) {
         if key == Self.leaveGroup, error == RD_KAFKA_RESP_ERR_NO_ERROR { left.store(true, ordering: .releasing) }
         guard key == Self.syncGroup || (key == Self.joinGroup && error != RD_KAFKA_RESP_ERR_NO_ERROR) else { return }
-        joining.store(false, ordering: .releasing)
+        current.store(0, ordering: .releasing)
         notify()
     }
 

@@ -81,13 +81,20 @@ package struct HeaderList: ~Copyable {
 
     package func add(_ name: String, _ value: ByteSlice?) {
         guard let value else {
-            rd_kafka_header_add(pointer, name, -1, nil, -1)
+            // With its length: a name may contain anything.
+            rd_kafka_header_add(pointer, name, name.utf8.count, nil, -1)
             return
         }
         value.withUnsafeBytes { bytes in
             // A null pointer would be a null value; an empty one needs an address.
             withUnsafeBytes(of: UInt8(0)) { empty in
-                _ = rd_kafka_header_add(pointer, name, -1, bytes.baseAddress ?? empty.baseAddress, bytes.count)
+                _ = rd_kafka_header_add(
+                    pointer,
+                    name,
+                    name.utf8.count,
+                    bytes.baseAddress ?? empty.baseAddress,
+                    bytes.count
+                )
             }
         }
     }

@@ -230,6 +230,42 @@ struct KafkaConsumerTests {
     }
 
     @Test
+    func theCloseReportSaysWhatIsUncommitted() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(3, to: topic, of: cluster)
+            let consumer = try KafkaConsumer(consumerConfiguration(of: cluster))
+            try await consumer.subscribe(to: [topic])
+            for try await message in consumer.messages {
+                consumer.markProcessed(message)
+                break
+            }
+            // Nobody is there to acknowledge it.
+            await cluster.stop()
+            let report = await consumer.close(timeout: .milliseconds(500))
+            #expect(report.uncommitted == [KafkaTopicPartition(topic: topic, partition: 0): 1])
+            #expect(!report.hasLeftGroup)
+        }
+    }
+
+    @Test
+    func aSequenceKeepsItsConsumerAlive() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(3, to: topic, of: cluster)
+            func messages() async throws -> KafkaMessages {
+                let consumer = try KafkaConsumer(consumerConfiguration(of: cluster))
+                try await consumer.subscribe(to: [topic])
+                return consumer.messages
+            }
+            var count = 0
+            for try await _ in try await messages() {
+                count += 1
+                if count == 3 { break }
+            }
+            #expect(count == 3)
+        }
+    }
+
+    @Test
     func callsAfterCloseThrowClientClosed() async throws {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: ["127.0.0.1:1"], groupID: "group")
         configuration.log = .none

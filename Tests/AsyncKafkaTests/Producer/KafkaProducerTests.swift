@@ -166,6 +166,18 @@ struct KafkaProducerTests {
     }
 
     @Test
+    func aTopicsNameIsNotCutOffAtANul() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        do {
+            try await producer.send(KafkaRecord(topic: "orders\0x", value: "v"))
+            Issue.record("C would send it to `orders`")
+        } catch {
+            #expect(error.code == .invalidTopic)
+        }
+        await producer.close()
+    }
+
+    @Test
     func flushReturnsHowManyAreUnsent() async throws {
         let core = try ProducerCore(unreachableProducerConfiguration())
         #expect(try await core.flush(deadline: .now + .seconds(60)) == 0)

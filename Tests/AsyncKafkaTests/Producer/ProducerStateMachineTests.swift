@@ -170,7 +170,9 @@ struct ProducerStateMachineTests {
         var machine = Machine(maxRecords: 10, maxBytes: 100)
         let ticket = try ticket(&machine)
         _ = machine.park(ticket, payload: nil, isCancelled: true, receiver: "a")
+        #expect(machine.producing == 1, "the handle stays until it is kept")
         #expect(with(&machine) { $0.keep(ticket, pending: "p") } == nil)
+        #expect(machine.producing == 0)
         #expect(report(&machine, ticket).pending.map(\.0) == ["p"])
     }
 

@@ -34,7 +34,7 @@ extension ConsumerCore {
             size += message.size
             messages.append(KafkaMessage(message, epoch: epoch, slabs: &slabs))
         }
-        if taken > 0 { averageSize = max(1, size / taken) }
+        if !messages.isEmpty { averageSize = max(1, (averageSize * 3 + size / messages.count) / 4) }
         for problem in problems {
             if problem.endsReading { fail(problem) }
             events.append(.error(problem))

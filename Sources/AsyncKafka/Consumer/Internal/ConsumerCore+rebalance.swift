@@ -91,18 +91,27 @@ extension ConsumerCore {
         sources = [:]
         perform(commits.fence(revoke.epochs))
         // librdkafka joins again as soon as a cooperative revoke is answered.
-        if revoke.isCooperative, !isLost { handle.join.joinIsExpected() }
+        if revoke.isCooperative, !isLost, !usesConsumerProtocol, !isLeaving { handle.join.joinIsExpected() }
         report(handle.unassign(revoke.isCooperative ? revoke.rows : nil))
         let partitions = revoke.epochs.map(\.topicPartition).sorted()
         events.append(isLost ? .lost(partitions) : .revoked(partitions))
-        if !left.isEmpty {
-            log.log(
-                .warning,
-                "UNCOMMITTED",
-                "\(left.count) partitions were \(isLost ? "lost" : "revoked") before all processed messages were committed"
-            )
-        }
+        if !left.isEmpty { reportUncommitted(left.map { ($0.epoch.topicPartition, $0.offset) }, isLost: isLost) }
         log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
+    }
+
+    /// What was processed and is not committed comes again, to whoever owns the partitions now.
+    private func reportUncommitted(_ left: [(partition: KafkaTopicPartition, offset: Int64)], isLost: Bool) {
+        if isClosed {
+            for (partition, offset) in left { leftBehind[partition] = offset }
+            return
+        }
+        let names = left.map(\.partition).sorted().map(\.description).joined(separator: ", ")
+        let error = KafkaError(
+            .uncommitted,
+            "\(names) \(isLost ? "lost" : "revoked") before all processed messages were committed; they come again"
+        )
+        events.append(.error(error))
+        log.log(.warning, "UNCOMMITTED", error.message)
     }
 
     private func report(_ error: EngineError?) {
@@ -111,19 +120,19 @@ extension ConsumerCore {
         log.log(.error, "ASSIGN", error.message)
     }
 
-    /// Commits are held while the group joins, but not longer than the session lasts.
+    /// Commits are held while the group joins. Its end is an event; the time limits are the net under it: the session timeout
+    /// while JoinGroup is expected, the group's own limit once it was sent, as the broker answers when all members have come.
     func watchJoin(now: ContinuousClock.Instant) {
         handle.join.changed.lower()
-        guard handle.join.isJoining else {
-            joinDeadline = nil
+        guard let generation = handle.join.generation else {
+            join = nil
             return
         }
-        let deadline = joinDeadline ?? now + sessionTimeout
-        if now >= deadline {
-            handle.join.giveUp()
-            joinDeadline = nil
-        } else {
-            joinDeadline = deadline
+        if join?.generation != generation {
+            join = (generation, now + (handle.join.isSent ? max(sessionTimeout, maxPollInterval) : sessionTimeout))
+        } else if let current = join, now >= current.deadline {
+            handle.join.giveUp(generation)
+            join = nil
         }
     }
 }

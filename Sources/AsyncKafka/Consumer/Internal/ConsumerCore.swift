@@ -24,7 +24,11 @@ actor ConsumerCore: ClientThreadOwner {
     nonisolated let log: LogSink
     nonisolated let thread: ClientThread
     let revokeTimeout: Duration
+    /// How long commits are held at most: while JoinGroup is expected, and once it was sent.
     let sessionTimeout: Duration
+    let maxPollInterval: Duration
+    /// KIP-848: there is no JoinGroup that commits would have to stay out of.
+    let usesConsumerProtocol: Bool
     private let markInterval: Duration?
 
     var commits: CommitStateMachine<Suspension<KafkaError?>>
@@ -32,10 +36,12 @@ actor ConsumerCore: ClientThreadOwner {
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
     var revoke: Revoke?
-    /// When the join under way has taken so long that the session is over.
-    var joinDeadline: ContinuousClock.Instant?
+    /// The join for which commits are held, and until when at most.
+    var join: (generation: Int, deadline: ContinuousClock.Instant)?
     var phase = Phase.open
     var slabs = SlabAllocator()
+    /// What partitions that were taken away during the close left uncommitted.
+    var leftBehind: [KafkaTopicPartition: Int64] = [:]
     /// Bytes of an average message, to bound what one drain copies.
     var averageSize = 1024
 
@@ -51,6 +57,7 @@ actor ConsumerCore: ClientThreadOwner {
     init(_ configuration: KafkaConsumerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
+        usesConsumerProtocol = engine.value(of: "group.protocol") == "consumer"
         handle = try Handle.make(.consumer, engine)
         switch configuration.offsetPolicy.mode {
         case .afterProcessing(let interval):
@@ -62,6 +69,7 @@ actor ConsumerCore: ClientThreadOwner {
         }
         revokeTimeout = configuration.revokeTimeout
         sessionTimeout = settings.sessionTimeout
+        maxPollInterval = settings.maxPollInterval
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
         log = LogSink(configuration.log, clientName: handle.name)
@@ -113,9 +121,10 @@ actor ConsumerCore: ClientThreadOwner {
     }
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
-        watchJoin(now: now)
-        if parked != nil, handle.messagesArrived.isRaised, drain() { unpark() }
+        // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
+        while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
         proceedRevoke(now: now)
+        watchJoin(now: now)
         commitMarks(now: now)
         let expired = commits.expire(now: now)
         if !expired.isEmpty {
@@ -129,7 +138,9 @@ actor ConsumerCore: ClientThreadOwner {
     }
 
     private func nextDeadline() -> ContinuousClock.Instant? {
-        var deadlines = [commits.deadline(isHeld: handle.join.isJoining), joinDeadline, nextCommitAt, revoke?.deadline]
+        var deadlines = [
+            commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, revoke?.deadline,
+        ]
         switch phase {
         case .open, .reaping, .ended: break
         case .releasing(let deadline), .committing(let deadline), .leaving(let deadline): deadlines.append(deadline)
@@ -159,8 +170,11 @@ actor ConsumerCore: ClientThreadOwner {
 
     func subscribe(_ topics: [String]) throws(KafkaError) {
         if isClosed { throw .clientClosed }
-        guard !topics.isEmpty, topics.allSatisfy({ !$0.isEmpty }) else {
-            throw KafkaError(.invalidArgument, "a subscription needs at least one topic, and no name may be empty")
+        guard !topics.isEmpty, topics.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) }) else {
+            throw KafkaError(
+                .invalidArgument,
+                "a subscription needs at least one topic, and no name may be empty or contain a NUL character"
+            )
         }
         let code = handle.subscribe(topics)
         guard code == 0 else { throw KafkaError(EngineError(code: code)) }
@@ -235,8 +249,11 @@ actor ConsumerCore: ClientThreadOwner {
     private func giveUp() {
         guard case .open = phase else { return }
         let marks = delivery.withLock { $0.takeMarks() }
-        let name = marks.isEmpty ? "" : ": the processed messages of \(marks.count) partitions are not committed"
-        log.log(.error, "UNCOMMITTED", "the consumer was released without close()\(name)")
+        log.log(
+            .error,
+            "UNCOMMITTED",
+            "the consumer was released without close(): nobody waits for the last commits of \(marks.count) partitions"
+        )
         beginClose(deadline: .now, task: 0)
     }
 
@@ -275,8 +292,9 @@ actor ConsumerCore: ClientThreadOwner {
 
     private func finishClose(isClosed: Bool) {
         let left = delivery.withLock { $0.takeMarks() }
+        for mark in left { leftBehind[mark.epoch.topicPartition] = mark.offset }
         let report = KafkaConsumerCloseReport(
-            uncommitted: Dictionary(left.map { ($0.epoch.topicPartition, $0.offset) }) { max($0, $1) },
+            uncommitted: leftBehind,
             hasLeftGroup: isClosed && handle.join.hasLeft
         )
         self.report = report

@@ -54,6 +54,9 @@ extension ProducerCore {
             return error.saying("the record to \(topic) was not acknowledged within the delivery timeout")
                 .causedBy(lastProblem.withLock { $0 })
         case .purgedInQueue, .purgedInFlight:
+            if let fatal = fatalProblem.withLock({ $0 }) {
+                return error.saying(fatal.message).causedBy(fatal)
+            }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
             return fatalProblem.withLock { $0 } ?? .fatalProducer("the producer has failed for good")

@@ -56,6 +56,11 @@ extension ProducerCore {
     }
 
     private nonisolated func handOver(_ record: KafkaRecord, _ ticket: ProducerTicket) throws(KafkaError) {
+        guard !record.topic.utf8.contains(0) else {
+            refuse(ticket)
+            // C would cut the name off there, and send the record elsewhere.
+            throw KafkaError(.invalidTopic, "a topic's name cannot contain a NUL character").with(.notPersisted)
+        }
         let partition: Int32
         if let explicit = record.partition {
             guard let number = Int32(exactly: explicit), number >= 0 else {
@@ -115,8 +120,12 @@ extension ProducerCore {
         guard case .cancelled(nil) = received else { return received }
         // Cancelled before it could wait: somebody has to stand for the delivery all the same.
         let pending = KafkaPendingDelivery(topic: record.topic)
-        if let outcome = machine.withLock({ $0.keep(ticket, pending: pending) }) { return .outcome(outcome) }
-        return .cancelled(pending)
+        let (outcome, isSettled) = machine.withLock { machine in
+            let outcome = machine.keep(ticket, pending: pending)
+            return (outcome, machine.isSettledWhileClosed)
+        }
+        if isSettled { wake() }
+        return outcome.map { .outcome($0) } ?? .cancelled(pending)
     }
 
     private nonisolated func refuse(_ ticket: ProducerTicket) {

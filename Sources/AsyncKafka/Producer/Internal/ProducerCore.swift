@@ -22,7 +22,7 @@ actor ProducerCore: ClientThreadOwner {
         /// Waiting for the reports, until the deadline.
         case closing(deadline: ContinuousClock.Instant)
         /// What was left has been given up; its reports are on their way.
-        case purging(until: ContinuousClock.Instant)
+        case purging(until: ContinuousClock.Instant, isSettled: Bool)
         case ended
     }
 
@@ -131,7 +131,7 @@ actor ProducerCore: ClientThreadOwner {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
         var deadline = flushes.values.map(\.deadline).min()
-        let state = machine.withLock { (records: $0.records, isQuiet: $0.isQuiet) }
+        let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }
         switch phase {
         case .open:
             break
@@ -145,21 +145,23 @@ actor ProducerCore: ClientThreadOwner {
                 break
             }
             finishClose(unsent: state.records)
-            return purge(now: now, deadline: &deadline)
-        case .purging(let limit):
+            handle.purge(inFlight: true)
+            let limit = now + Self.purgeLimit
+            phase = .purging(until: limit, isSettled: state.producing == 0)
+            if state.producing == 0 { deadline = min(deadline ?? limit, limit) }
+        case .purging(let limit, let isSettled):
+            // While a sender is about to hand its record over the handle stays; the last one wakes this thread.
+            guard state.producing == 0 else { break }
+            if !isSettled {
+                // What was handed over after the first purge.
+                handle.purge(inFlight: true)
+                phase = .purging(until: limit, isSettled: true)
+            }
             if state.isQuiet || now >= limit { return .finish }
             deadline = min(deadline ?? limit, limit)
         case .ended:
             return .finish
         }
-        return .sleep(until: deadline)
-    }
-
-    private func purge(now: ContinuousClock.Instant, deadline: inout ContinuousClock.Instant?) -> ClientThread.Turn {
-        handle.purge(inFlight: true)
-        let limit = now + Self.purgeLimit
-        phase = .purging(until: limit)
-        deadline = min(deadline ?? limit, limit)
         return .sleep(until: deadline)
     }
 

@@ -169,14 +169,15 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     /// The record is in librdkafka's queue and its sender waits for the report. `payload` is what librdkafka reads without a
     /// copy; the sender kept it alive until now.
     mutating func park(_ ticket: Ticket, payload: Payload?, isCancelled: Bool, receiver: Receiver) -> ParkAction {
-        producing -= 1
         let slot = Int(ticket.slot)
+        slots[slot].payload = payload
+        // Its sender still has to `keep` it.
+        if isCancelled { return .cancelled }
+        producing -= 1
         if case .reported(let outcome) = slots[slot].content {
             free(slot)
             return .resume(outcome)
         }
-        slots[slot].payload = payload
-        if isCancelled { return .cancelled }
         slots[slot].content = .awaited(receiver)
         awaited += 1
         return .parked
@@ -195,6 +196,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     mutating func keep(_ ticket: Ticket, pending: Pending) -> Outcome? {
         let slot = Int(ticket.slot)
         guard isCurrent(ticket) else { return nil }
+        producing -= 1
         if case .reported(let outcome) = slots[slot].content {
             free(slot)
             return outcome
