@@ -8,7 +8,7 @@ package import RdKafka
 /// ```swift
 /// do {
 ///     try await producer.send(record)
-/// } catch where error.code == .messageTooLarge {
+/// } catch let error where error.code == .messageTooLarge {
 ///     // The record is larger than the producer or the broker allows.
 /// }
 /// ```

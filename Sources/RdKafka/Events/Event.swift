@@ -71,6 +71,8 @@ package struct Event: ~Copyable {
         package var offset: Int64
         /// Milliseconds since 1970, -1 if unknown.
         package var timestamp: Int64
+        /// Whether the broker has set it.
+        package var isLogAppendTime: Bool
         package var persistence: Persistence
     }
 
@@ -99,6 +101,7 @@ package struct Event: ~Copyable {
                     partition: message.pointee.partition,
                     offset: message.pointee.offset,
                     timestamp: kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
+                    isLogAppendTime: kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
                     persistence: persistence
                 )
             )

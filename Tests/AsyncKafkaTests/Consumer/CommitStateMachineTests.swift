@@ -80,7 +80,7 @@ struct CommitStateMachineTests {
             action = machine.result(id: alone.id, now: start) { $0.partition == 1 ? error : nil }
             outcomes += action.done + action.failed.map { "\($0.0): \($0.1.code)" }
         }
-        #expect(outcomes.sorted() == ["bad: OFFSET_METADATA_TOO_LARGE", "good"])
+        #expect(outcomes.sorted() == ["bad: offsetMetadataTooLarge", "good"])
     }
 
     @Test
@@ -100,6 +100,29 @@ struct CommitStateMachineTests {
         #expect(machine.lastProblem?.code == .rebalanceInProgress)
         #expect(attempts > 10)
         #expect(now - start == .seconds(30))
+    }
+
+    @Test
+    func whatTheGroupRefusesDuringARevokeIsNotTriedAgain() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
+        let commit = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        let action = machine.result(id: commit.id, now: start, isEnding: { $0 === orders }) { _ in
+            KafkaError(.rebalanceInProgress, "rebalance").asRetriable()
+        }
+        #expect(action.failed.map(\.0) == ["a"])
+        #expect(action.failed.first?.1.code == .staleMessage)
+        #expect(machine.isIdle)
+    }
+
+    @Test
+    func whoeverIsNoMemberAnyMoreHasAStaleMessage() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
+        let commit = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        let action = machine.result(id: commit.id, now: start) { _ in KafkaError(.unknownMember, "who?") }
+        #expect(action.failed.first?.1.code == .staleMessage)
+        #expect((action.failed.first?.1.underlyingError as? KafkaError)?.code == .unknownMember)
     }
 
     @Test

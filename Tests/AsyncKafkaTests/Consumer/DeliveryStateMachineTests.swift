@@ -226,7 +226,7 @@ struct DeliveryStateMachineTests {
         var (machine, _) = machine(.manual)
         let reader = machine.makeReader()
         machine.fail(KafkaError(.groupAuthorizationFailed, "no"))
-        #expect(next(&machine, reader) == "GROUP_AUTHORIZATION_FAILED")
+        #expect(next(&machine, reader) == "groupAuthorizationFailed")
         #expect(next(&machine, reader) == "end")
     }
 }

@@ -9,7 +9,8 @@ struct KafkaErrorTests {
         let error = KafkaError(EngineError(code: 3))
         #expect(error.code == .unknownTopicOrPartition)
         #expect(error.brokerCode == 3)
-        #expect("\(error.code)" == "UNKNOWN_TOPIC_OR_PART")
+        #expect("\(error.code)" == "unknownTopicOrPartition")
+        #expect("\(KafkaError.Code(rawValue: 45))" == "OUT_OF_ORDER_SEQUENCE_NUMBER")
     }
 
     @Test
@@ -57,7 +58,7 @@ struct KafkaErrorTests {
         #expect(error.topicPartition == partition)
         #expect(error.persistence == .possiblyPersisted)
         #expect((error.underlyingError as? KafkaError)?.code == .transport)
-        #expect("\(error)" == "_MSG_TIMED_OUT at orders[2]: late (caused by: _TRANSPORT: down)")
+        #expect("\(error)" == "deliveryTimedOut at orders[2]: late (caused by: transport: down)")
         #expect(KafkaError(.fatal, "x").at(partition).persistence == nil)
     }
 }

@@ -108,9 +108,13 @@ struct CommitStateMachine<Waiter> {
     }
 
     /// The result of a commit: the error of each partition, nil for success.
+    ///
+    /// - Parameter isEnding: whether the group waits for us to hand the partition back. Then it will not settle before, and
+    ///   what it refuses now it refuses until it evicts us: such a commit is not tried again.
     mutating func result(
         id: UInt,
         now: Instant,
+        isEnding: (PartitionEpoch) -> Bool = { _ in false },
         error: (KafkaTopicPartition) -> KafkaError?
     ) -> Action {
         var action = Action()
@@ -127,13 +131,16 @@ struct CommitStateMachine<Waiter> {
                 fail(entry, .stale(partition), &action)
                 continue
             }
-            if error.isWorthRetryingCommit, now < entry.deadline {
+            if error.isOfMembership, isEnding(entry.epoch) {
+                fail(entry, .stale(partition).causedBy(error), &action)
+            } else if error.isWorthRetryingCommit, now < entry.deadline {
                 lastProblem = error
                 retry(entry, partition, isAlone: entry.isAlone, now: now, delayed: true)
             } else if entries.count > 1, !error.isFatal, !error.isWorthRetryingCommit {
                 retry(entry, partition, isAlone: true, now: now, delayed: false)
             } else {
-                fail(entry, error.at(partition), &action)
+                // Whoever is not a member any more has lost the partition, only does not know it yet.
+                fail(entry, error.isOfMembership ? .stale(partition).causedBy(error) : error.at(partition), &action)
             }
         }
         skipDone()
@@ -277,6 +284,11 @@ extension KafkaError {
             .staleMessage,
             "the message is of an assignment of \(partition) that has ended; whoever owns the partition now gets it again"
         ).at(partition)
+    }
+
+    /// Whether the group refuses the member, not the commit.
+    var isOfMembership: Bool {
+        [.rebalanceInProgress, .illegalGeneration, .staleMemberEpoch, .unknownMember, .fencedInstanceID].contains(code)
     }
 
     /// While the epoch is current, these pass: the coordinator moves or loads, the group joins, a connection ends.

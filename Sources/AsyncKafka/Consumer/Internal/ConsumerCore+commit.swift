@@ -60,7 +60,12 @@ extension ConsumerCore {
         for row in rows {
             errors[KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))] = row.error
         }
-        let action = commits.result(id: id, now: .now) { partition in
+        let ending = isLeaving ? Array(assigned.values) : revoke?.epochs ?? []
+        let action = commits.result(
+            id: id,
+            now: .now,
+            isEnding: { epoch in ending.contains { $0 === epoch } }
+        ) { partition in
             // The event's own error stands for partitions that it does not tell apart.
             let error = errors[partition].flatMap { $0 == 0 && errors.count > 1 ? $0 : nil } ?? code
             return error == 0 ? nil : KafkaError(EngineError(code: error))

@@ -38,9 +38,16 @@ extension ProducerCore {
                 topic: topic,
                 partition: Int(outcome.partition),
                 offset: outcome.offset >= 0 ? outcome.offset : nil,
-                timestamp: outcome.timestamp >= 0
-                    ? KafkaTimestamp(millisecondsSince1970: outcome.timestamp) : nil
+                timestamp: timestamp(of: outcome)
             )
+        )
+    }
+
+    private nonisolated func timestamp(of outcome: DeliveryOutcome) -> KafkaTimestamp? {
+        guard outcome.timestamp >= 0 else { return nil }
+        return KafkaTimestamp(
+            millisecondsSince1970: outcome.timestamp,
+            kind: outcome.isLogAppendTime ? .logAppendTime : .createTime
         )
     }
 
@@ -83,6 +90,7 @@ extension DeliveryOutcome {
             partition: report.partition,
             offset: report.offset,
             timestamp: report.timestamp,
+            isLogAppendTime: report.isLogAppendTime,
             persistence: persistence
         )
     }

@@ -368,6 +368,7 @@ struct DeliveryOutcome: Sendable, Equatable {
     var partition: Int32 = 0
     var offset: Int64 = 0
     var timestamp: Int64 = -1
+    var isLogAppendTime = false
     var persistence = KafkaError.Persistence.notPersisted
 
     var isDelivered: Bool { error == 0 }
