@@ -45,26 +45,74 @@ package struct Configuration: ~Copyable {
         }
     }
 
-    /// The names of all properties that the linked librdkafka knows, from its own table.
-    package static let propertyNames: Set<String> = {
+    /// What the linked librdkafka says about one of its properties.
+    package struct Property: Sendable, Equatable {
+        package enum Scope: Sendable {
+            case producer, consumer, both
+        }
+
+        package enum Kind: Sendable {
+            case integer, number, other
+            /// Callbacks and pointers, which are set through functions of their own.
+            case dedicated
+        }
+
+        package var scope: Scope
+        package var kind: Kind
+        /// The property that this one is another name for; its own name otherwise.
+        package var canonicalName: String
+    }
+
+    /// All properties that the linked librdkafka lists, by name, from its own table.
+    ///
+    /// Hidden ones (`client.software.name`) are missing, though `set` takes them.
+    package static let properties: [String: Property] = {
         var text: UnsafeMutablePointer<CChar>?
         var size = 0
-        guard let file = open_memstream(&text, &size) else { return [] }
+        guard let file = open_memstream(&text, &size) else { return [:] }
         rd_kafka_conf_properties_show(file)
         fclose(file)
         defer { free(text) }
-        guard let text else { return [] }
-        var names: Set<String> = []
+        guard let text else { return [:] }
+        var properties: [String: Property] = [:]
         for line in String(cString: text).split(separator: "\n") {
-            // | name | C/P | range | default | importance | description
+            // name | C/P | range | default | importance | description, with "Alias for `…`" and "*Type: …*" in it.
             let columns = line.split(separator: "|", omittingEmptySubsequences: false)
             guard columns.count >= 6 else { continue }
-            let name = columns[0].trimmed.isEmpty ? columns[1].trimmed : columns[0].trimmed
+            let name = columns[0].trimmed
             guard !name.isEmpty, name != "Property", !name.hasPrefix("-") else { continue }
-            names.insert(name)
+            let scope: Property.Scope =
+                switch columns[1].trimmed {
+                case "C": .consumer
+                case "P": .producer
+                default: .both
+                }
+            if let known = properties[name] {
+                // The global property comes first and takes precedence over the topic's of the same name.
+                if known.scope != scope { properties[name]?.scope = .both }
+                continue
+            }
+            let kind: Property.Kind =
+                if line.contains("*Type: integer*") {
+                    .integer
+                } else if line.contains("*Type: float*") {
+                    .number
+                } else if line.contains("*Type: see dedicated API*") {
+                    .dedicated
+                } else {
+                    .other
+                }
+            var canonicalName = name
+            if let start = line.firstRange(of: "Alias for `")?.upperBound {
+                canonicalName = String(line[start...].prefix { $0 != "`" })
+            }
+            properties[name] = Property(scope: scope, kind: kind, canonicalName: canonicalName)
         }
-        return names
+        return properties
     }()
+
+    /// The names of all properties that the linked librdkafka lists.
+    package static let propertyNames = Set(properties.keys)
 
     func copyPointer() -> OpaquePointer? {
         rd_kafka_conf_dup(pointer)
@@ -77,5 +125,20 @@ extension Substring {
         while text.last == " " { text.removeLast() }
         while text.first == " " { text.removeFirst() }
         return String(text)
+    }
+}
+
+/// The process's standard error.
+package enum StandardError {
+    /// Writes `text` with a single call, so that lines of several threads do not mix. Blocks while a pipe is full.
+    package static func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            #if canImport(Darwin)
+                _ = Darwin.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+            #else
+                _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+            #endif
+        }
     }
 }

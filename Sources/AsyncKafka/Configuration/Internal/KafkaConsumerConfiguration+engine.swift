@@ -1,0 +1,214 @@
+import RdKafka
+
+extension KafkaConsumerConfiguration {
+    /// Checks all settings and builds librdkafka's configuration from them.
+    func engineConfiguration() throws(KafkaError) -> RdKafka.Configuration {
+        let standard = KafkaConsumerConfiguration(bootstrapServers: [], groupID: "")
+        let builder = try ConfigurationBuilder.make(.consumer, additionalProperties)
+
+        try builder.setBootstrapServers(bootstrapServers)
+        guard !groupID.isEmpty || !(builder.engine.value(of: "group.id") ?? "").isEmpty else {
+            throw .invalid("`groupID` is empty: name the group whose members share the partitions")
+        }
+        try builder.set(Setting("groupID", "group.id", groupID, isDefault: groupID.isEmpty))
+        try builder.set(Setting("clientID", "client.id", clientID, isDefault: clientID == standard.clientID))
+        try builder.set(
+            Setting(
+                "autoOffsetReset",
+                "auto.offset.reset",
+                autoOffsetReset.name,
+                isDefault: autoOffsetReset == standard.autoOffsetReset
+            )
+        )
+        try setGroup(builder, standard.group)
+        try setFetch(builder, standard.fetch)
+        try builder.set(
+            Setting(
+                "isolationLevel",
+                "isolation.level",
+                isolationLevel.name,
+                isDefault: isolationLevel == standard.isolationLevel
+            )
+        )
+        try builder.setConnection(connection)
+        try builder.setLog(log)
+        try builder.setSoftwareName()
+
+        try Setting.check("revokeTimeout", revokeTimeout, in: .zero ... .longest)
+        try Setting.check("commitTimeout", commitTimeout, in: .zero ... .longest)
+        try Setting.check("closeTimeout", closeTimeout, in: .zero ... .longest)
+        if case .afterProcessing(let interval) = offsetPolicy.mode {
+            try Setting.check("offsetPolicy.interval", interval, in: .milliseconds(1) ... .longest)
+        }
+        try checkGroup(builder)
+
+        try builder.require("enable.auto.commit", "false")
+        try builder.require("enable.auto.offset.store", "false")
+        try builder.prefer("enable.partition.eof", "false")
+        return builder.finish()
+    }
+
+    // MARK: Group
+
+    private func setGroup(_ builder: borrowing ConfigurationBuilder, _ standard: Group) throws(KafkaError) {
+        let sessionTimeout = try Setting(
+            "group.sessionTimeout",
+            "session.timeout.ms",
+            group.sessionTimeout,
+            default: standard.sessionTimeout
+        )
+        let heartbeatInterval = try Setting(
+            "group.heartbeatInterval",
+            "heartbeat.interval.ms",
+            group.heartbeatInterval,
+            default: standard.heartbeatInterval
+        )
+        guard !group.assignmentStrategies.isEmpty || builder.isNamed("partition.assignment.strategy") else {
+            throw .invalid("`group.assignmentStrategies` is empty: name at least one")
+        }
+        let strategies = Setting(
+            "group.assignmentStrategies",
+            "partition.assignment.strategy",
+            group.assignmentStrategies.map(\.name).joined(separator: ","),
+            isDefault: group.assignmentStrategies == standard.assignmentStrategies
+        )
+        // The coordinator decides on these in the newer protocol, and librdkafka refuses them if they are set at all.
+        let isClassic = !usesConsumerProtocol(builder)
+        for setting in [sessionTimeout, heartbeatInterval, strategies] {
+            if isClassic {
+                try builder.set(setting)
+            } else if !setting.isDefault {
+                throw .invalid(
+                    "`\(setting.path)` is set and `group.protocol` is consumer, under which brokers decide on it: remove one of them"
+                )
+            }
+        }
+        try builder.set(
+            Setting(
+                "group.maxPollInterval",
+                "max.poll.interval.ms",
+                group.maxPollInterval,
+                default: standard.maxPollInterval
+            )
+        )
+        if let instanceID = group.instanceID {
+            guard !instanceID.isEmpty else {
+                throw .invalid("`group.instanceID` is empty: give a name, or nil for none")
+            }
+            try builder.set(Setting("group.instanceID", "group.instance.id", instanceID, isDefault: false))
+        }
+    }
+
+    private func usesConsumerProtocol(_ builder: borrowing ConfigurationBuilder) -> Bool {
+        builder.engine.value(of: "group.protocol")?.lowercased() == "consumer"
+    }
+
+    private func checkGroup(_ builder: borrowing ConfigurationBuilder) throws(KafkaError) {
+        let longest = builder.integer("max.poll.interval.ms") ?? 0
+        if revokeTimeout >= .milliseconds(longest) {
+            throw .invalid(
+                """
+                `revokeTimeout` is \(revokeTimeout) and `group.maxPollInterval` (max.poll.interval.ms) \(longest) ms: lower the \
+                first or raise the second
+                """
+            )
+        }
+        guard !usesConsumerProtocol(builder) else { return }
+        let session = builder.integer("session.timeout.ms") ?? 0
+        let heartbeat = builder.integer("heartbeat.interval.ms") ?? 0
+        if heartbeat >= session {
+            throw .invalid(
+                """
+                `group.heartbeatInterval` (heartbeat.interval.ms) is \(heartbeat) ms and `group.sessionTimeout` \
+                (session.timeout.ms) \(session) ms: lower the first, to a third of the second or less
+                """
+            )
+        }
+        if session > longest {
+            throw .invalid(
+                """
+                `group.sessionTimeout` (session.timeout.ms) is \(session) ms and `group.maxPollInterval` (max.poll.interval.ms) \
+                \(longest) ms: lower the first or raise the second
+                """
+            )
+        }
+        let strategies = (builder.engine.value(of: "partition.assignment.strategy") ?? "")
+            .split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+        let cooperative = KafkaAssignmentStrategy.cooperativeSticky.name
+        if strategies.contains(cooperative), let eager = strategies.first(where: { $0 != cooperative }) {
+            throw .invalid(
+                """
+                `group.assignmentStrategies` (partition.assignment.strategy) has both \(cooperative) and \(eager): the one \
+                revokes bit by bit, the other everything at once, so keep one kind
+                """
+            )
+        }
+    }
+
+    // MARK: Fetch
+
+    private func setFetch(_ builder: borrowing ConfigurationBuilder, _ standard: Fetch) throws(KafkaError) {
+        try builder.set(
+            Setting("fetch.minBytes", "fetch.min.bytes", fetch.minBytes, default: standard.minBytes)
+        )
+        try builder.set(
+            Setting("fetch.maxWait", "fetch.wait.max.ms", fetch.maxWait, default: standard.maxWait)
+        )
+        try Setting.check("fetch.prefetchBytes", fetch.prefetchBytes, in: 1024...2_147_482_624, unit: " bytes")
+        try builder.set(
+            Setting(
+                "fetch.prefetchBytes",
+                "queued.max.messages.kbytes",
+                "\((fetch.prefetchBytes + 1023) / 1024)",
+                isDefault: fetch.prefetchBytes == standard.prefetchBytes
+            )
+        )
+        try builder.set(
+            Setting(
+                "fetch.prefetchRecords",
+                "queued.min.messages",
+                fetch.prefetchRecords,
+                default: standard.prefetchRecords
+            )
+        )
+        // librdkafka looks at its budget before a fetch only: one answer may overshoot it by its whole size.
+        let budget = (builder.integer("queued.max.messages.kbytes") ?? 65_536) * 1024
+        let smallest = builder.integer("message.max.bytes") ?? 1_000_000
+        var answer = max(budget / 4, smallest)
+        if builder.isNamed("receive.message.max.bytes"), let limit = builder.integer("receive.message.max.bytes") {
+            // rd_kafka_new demands 512 bytes more than an answer; what is smaller still is for it to refuse.
+            answer = max(min(answer, limit - 512), smallest)
+        }
+        try builder.prefer("fetch.max.bytes", "\(min(answer, 2_147_483_135))")
+        try builder.prefer("max.partition.fetch.bytes", "\(min(1_048_576, budget / 4))")
+        // A partition that ran ahead is looked at again after this time, a second by librdkafka's default.
+        try builder.prefer("fetch.queue.backoff.ms", "10")
+    }
+
+    // MARK: In force
+
+    /// What the client itself goes by, wherever it was set.
+    struct Effective: Sendable, Equatable {
+        var clientID: String
+        var groupID: String
+        var instanceID: String?
+        var sessionTimeout: Duration
+        var maxPollInterval: Duration
+        var emitsPartitionEnd: Bool
+        var isReadCommitted: Bool
+    }
+
+    /// Reads what is in force out of the configuration that `engineConfiguration()` has built.
+    func effective(_ engine: borrowing RdKafka.Configuration) -> Effective {
+        let instanceID = engine.value(of: "group.instance.id") ?? ""
+        return Effective(
+            clientID: engine.value(of: "client.id") ?? clientID,
+            groupID: engine.value(of: "group.id") ?? groupID,
+            instanceID: instanceID.isEmpty ? nil : instanceID,
+            sessionTimeout: engine.milliseconds("session.timeout.ms") ?? group.sessionTimeout,
+            maxPollInterval: engine.milliseconds("max.poll.interval.ms") ?? group.maxPollInterval,
+            emitsPartitionEnd: engine.value(of: "enable.partition.eof") == "true",
+            isReadCommitted: engine.value(of: "isolation.level") == "read_committed"
+        )
+    }
+}

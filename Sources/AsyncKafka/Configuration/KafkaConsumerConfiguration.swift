@@ -1,0 +1,123 @@
+/// What a consumer needs to know; everything but the brokers and the group has a default.
+///
+/// ```swift
+/// var configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "billing")
+/// configuration.autoOffsetReset = .latest
+/// ```
+///
+/// Settings are checked before anything starts: a contradiction or a typing error is a ``KafkaError`` with code
+/// `.invalidConfiguration` that says what to change. Values of passwords and other secrets are never printed.
+public struct KafkaConsumerConfiguration: Sendable {
+    /// Brokers to ask first, as `host:port` (9092 if there is no port); the others are learnt from them
+    /// (`bootstrap.servers`).
+    public var bootstrapServers: [String]
+
+    /// The group whose members share the partitions, and to which committed offsets belong (`group.id`).
+    public var groupID: String
+
+    /// The name that brokers use for this program in logs, metrics and quotas. `async-kafka` by default (`client.id`).
+    public var clientID = "async-kafka"
+
+    /// When offsets are committed. Once a second, what has been processed, by default.
+    public var offsetPolicy: KafkaOffsetPolicy = .afterProcessing
+
+    /// Where to start without a committed offset. At the oldest message by default (`auto.offset.reset`).
+    public var autoOffsetReset: KafkaAutoOffsetReset = .earliest
+
+    /// Membership of the group.
+    public var group = Group()
+
+    /// How long a partition that is being revoked waits for the message in hand, and for its commit. 30 s by default,
+    /// and shorter than `group.maxPollInterval`.
+    public var revokeTimeout: Duration = .seconds(30)
+
+    /// For how long a commit that fails, but may succeed later, is tried again. Up to 24 hours, 30 s by default.
+    public var commitTimeout: Duration = .seconds(30)
+
+    /// How messages are fetched, and how many are held ready.
+    public var fetch = Fetch()
+
+    /// Which messages of transactions are seen. Those of committed ones by default (`isolation.level`).
+    public var isolationLevel: KafkaIsolationLevel = .readCommitted
+
+    /// How long `close` waits for the message in hand, the last commit, and leaving the group. Up to 24 hours, 30 s by
+    /// default.
+    public var closeTimeout: Duration = .seconds(30)
+
+    /// How to connect to brokers.
+    public var connection = KafkaConnectionConfiguration()
+
+    /// Where log lines go. Warnings and up, to standard error, by default.
+    public var log: KafkaLog = .standardError(.warning)
+
+    /// Properties of librdkafka by name, for what has no setting of its own.
+    ///
+    /// A property that has one is taken from here while that one is at its default, and refused when both are given.
+    /// All properties are listed in librdkafka's CONFIGURATION.md.
+    public var additionalProperties: [String: String] {
+        get { properties.values }
+        set { properties.values = newValue }
+    }
+
+    private var properties = RedactedProperties()
+
+    /// The defaults.
+    ///
+    /// - Parameters:
+    ///   - bootstrapServers: Brokers to ask first, as `host:port`.
+    ///   - groupID: The group whose members share the partitions.
+    public init(bootstrapServers: [String], groupID: String) {
+        self.bootstrapServers = bootstrapServers
+        self.groupID = groupID
+    }
+
+    /// Membership of the group.
+    public struct Group: Sendable, Hashable {
+        /// After how long without a heartbeat the group takes a member for dead. Up to an hour, 45 s by default, not
+        /// longer than
+        /// `maxPollInterval` (`session.timeout.ms`).
+        public var sessionTimeout: Duration = .seconds(45)
+        /// How often the member says that it is alive. 3 s by default, shorter than `sessionTimeout`
+        /// (`heartbeat.interval.ms`).
+        public var heartbeatInterval: Duration = .seconds(3)
+        /// How long the handling of one message may take until the member counts as stuck and its partitions go to
+        /// others. Up to 24 hours, 5 minutes by default (`max.poll.interval.ms`).
+        public var maxPollInterval: Duration = .seconds(300)
+        /// How partitions are shared out, in order of preference. librdkafka's default: range, then round robin
+        /// (`partition.assignment.strategy`).
+        public var assignmentStrategies: [KafkaAssignmentStrategy] = [.range, .roundRobin]
+        /// A name that stays the same over restarts: a member that is back within `sessionTimeout` gets its partitions
+        /// again without a rebalance. None by default (`group.instance.id`).
+        public var instanceID: String?
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// How messages are fetched, and how many are held ready.
+    public struct Fetch: Sendable, Hashable {
+        /// What a broker waits for before it answers, in bytes, up to 100,000,000. 1 by default (`fetch.min.bytes`).
+        public var minBytes = 1
+        /// How long a broker waits for `minBytes`. Up to 300 s, 500 ms by default (`fetch.wait.max.ms`).
+        public var maxWait: Duration = .milliseconds(500)
+        /// How much is held ready, in bytes. 1 KiB to 2 GiB, 64 MiB by default (`queued.max.messages.kbytes`).
+        ///
+        /// The size of an answer (`fetch.max.bytes`, `max.partition.fetch.bytes`) derives from it: a quarter at most,
+        /// though not less than `message.max.bytes`, unless set by name.
+        public var prefetchBytes = 64 * 1024 * 1024
+        /// How many messages of a partition librdkafka tries to hold ready within `prefetchBytes`. Up to 10,000,000,
+        /// 100,000 by default (`queued.min.messages`).
+        public var prefetchRecords = 100_000
+
+        /// The defaults.
+        public init() {}
+    }
+}
+
+extension KafkaConsumerConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
+    /// All settings; secrets are replaced by `<redacted>`.
+    public var description: String { describeSettings(self) }
+
+    /// All settings; secrets are replaced by `<redacted>`.
+    public var debugDescription: String { description }
+}

@@ -1,0 +1,73 @@
+import Dispatch
+import RdKafka
+
+/// Takes the log lines of one client to where they go.
+///
+/// Any thread may log: lines are written, and handlers run, on a serial queue of the sink's own.
+final class LogSink: Sendable {
+    private let log: KafkaLog
+    private let clientName: String
+    private let limiter: Locked<LogLimiter>
+    private let queue = DispatchQueue(label: "async-kafka.log", qos: .utility)
+
+    init(_ log: KafkaLog, clientName: String, limits: LogLimiter.Limits = LogLimiter.Limits()) {
+        self.log = log
+        self.clientName = clientName
+        limiter = Locked(LogLimiter(limits, now: .now))
+    }
+
+    /// Logs a line, or counts it as dropped. Never blocks; `message` is only made if it goes through.
+    func log(_ level: KafkaLog.Level, _ facility: String, _ message: @autoclosure () -> String) {
+        guard log.accepts(level) else { return }
+        let action = limiter.withLock { $0.admit(now: .now) }
+        guard case .write(let dropped) = action else { return }
+        let entry = KafkaLog.Entry(
+            level: level,
+            facility: facility.singleLine,
+            clientName: clientName.singleLine,
+            message: message().singleLine
+        )
+        queue.async { [self] in
+            reportDropped(dropped)
+            write(entry)
+            reportDropped(limiter.withLock { $0.written() })
+        }
+    }
+
+    /// The client has ended: says how many lines were dropped since the last that went through.
+    func finish() {
+        queue.async { [self] in
+            reportDropped(limiter.withLock { $0.finish() })
+        }
+    }
+
+    /// Waits until what was logged so far is written.
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume() }
+        }
+    }
+
+    // MARK: On the queue
+
+    private func reportDropped(_ count: Int) {
+        guard count > 0 else { return }
+        write(
+            KafkaLog.Entry(
+                level: max(.warning, log.level),
+                facility: "LOG",
+                clientName: clientName.singleLine,
+                message: count == 1 ? "1 line was dropped" : "\(count) lines were dropped",
+                droppedCount: count
+            )
+        )
+    }
+
+    private func write(_ entry: KafkaLog.Entry) {
+        switch log.destination {
+        case .nowhere: break
+        case .standardError: StandardError.write("\(entry)\n")
+        case .handler(let handler): handler(entry)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import RdKafka
+import Testing
+
+@testable import AsyncKafka
+
+func producerConfiguration(_ properties: [String: String] = [:]) -> KafkaProducerConfiguration {
+    var configuration = KafkaProducerConfiguration(bootstrapServers: ["localhost:9092"])
+    configuration.additionalProperties = properties
+    return configuration
+}
+
+func consumerConfiguration(_ properties: [String: String] = [:]) -> KafkaConsumerConfiguration {
+    var configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "group")
+    configuration.additionalProperties = properties
+    return configuration
+}
+
+extension KafkaProducerConfiguration {
+    /// What is in force, by name.
+    func values(_ names: String...) throws -> [String?] {
+        let engine = try engineConfiguration()
+        return names.map { engine.value(of: $0) }
+    }
+
+    /// The sentence with which the configuration is refused, nil if it is accepted.
+    func refusal() throws -> String? {
+        do {
+            _ = try engineConfiguration()
+            return nil
+        } catch {
+            try #require(error.code == .invalidConfiguration)
+            return error.message
+        }
+    }
+}
+
+extension KafkaConsumerConfiguration {
+    /// What is in force, by name.
+    func values(_ names: String...) throws -> [String?] {
+        let engine = try engineConfiguration()
+        return names.map { engine.value(of: $0) }
+    }
+
+    /// The sentence with which the configuration is refused, nil if it is accepted.
+    func refusal() throws -> String? {
+        do {
+            _ = try engineConfiguration()
+            return nil
+        } catch {
+            try #require(error.code == .invalidConfiguration)
+            return error.message
+        }
+    }
+}
+
+/// Expects a refusal that contains all of `parts`.
+func expect(
+    _ refusal: String?,
+    says parts: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let refusal = try #require(refusal, sourceLocation: sourceLocation)
+    for part in parts {
+        #expect(refusal.contains(part), sourceLocation: sourceLocation)
+    }
+}
