@@ -64,13 +64,10 @@ extension RealKafkaTests {
         /// Kafka's own tool says when; each look takes as long as the tool does, which is longer than a heartbeat.
         private func rebalanceHasBegun(_ group: String, _ strategy: KafkaAssignmentStrategy) async throws {
             while true {
-                let description = try await RealKafka.toolText("groups", ["--describe", "--state", "--group", group])
-                let row = description.split(separator: "\n").last { $0.contains(group) } ?? ""
-                // The state and the number of members.
-                let words = row.split(separator: " ").suffix(2)
+                let state = try await RealKafka.groupState(group)
                 // An eager group waits for its first member; a cooperative one has already told it what to give up.
-                if strategy == .range, words.first == "PreparingRebalance" { return }
-                if strategy == .cooperativeSticky, words == ["Stable", "2"] { return }
+                if strategy == .range, state.first == "PreparingRebalance" { return }
+                if strategy == .cooperativeSticky, state == ["Stable", "2"] { return }
             }
         }
 

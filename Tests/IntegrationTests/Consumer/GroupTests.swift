@@ -71,8 +71,8 @@ extension RealKafkaTests {
                     lags(in: description, topic: topic, group: group) == ends.mapValues { _ in 0 },
                     "\(description)"
                 )
-                let members = try await RealKafka.toolText("groups", ["--describe", "--members", "--group", group])
-                #expect(!members.contains("async-kafka-"), "members are left: \(members)")
+                let state = try await RealKafka.groupState(group)
+                #expect(state == ["Empty", "0"], "every member has left")
             }
         }
 

@@ -46,6 +46,13 @@ enum RealKafka {
     static func toolText(_ name: String, _ arguments: [String]) async throws -> String {
         String(decoding: try await tool(name, arguments), as: UTF8.self)
     }
+
+    /// A group's state and its number of members, as Kafka's own tool names them: `Stable` and `2`.
+    static func groupState(_ group: String) async throws -> [String] {
+        let description = try await toolText("groups", ["--describe", "--state", "--group", group])
+        let rows = description.split(separator: "\n").map { $0.split(separator: " ") }
+        return rows.last { $0.first == group[...] }?.suffix(2).map(String.init) ?? []
+    }
 }
 
 extension Trait where Self == ConditionTrait {
