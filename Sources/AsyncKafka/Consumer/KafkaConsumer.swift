@@ -105,12 +105,18 @@ public final class KafkaConsumer: Sendable {
     /// - Returns: what is uncommitted, and whether the group knows.
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaConsumerCloseReport {
-        await core.close(deadline: .now + (timeout ?? closeTimeout), task: currentTaskIdentity())
+        let report = await core.close(deadline: .now + (timeout ?? closeTimeout), task: currentTaskIdentity())
+        await core.log.settle()
+        return report
     }
 
-    func logReport(_ report: KafkaConsumerCloseReport) {
+    func logUnfinished(_ report: KafkaConsumerCloseReport) {
         guard !report.uncommitted.isEmpty else { return }
-        core.log.log(.error, "UNCOMMITTED", "the consumer was closed with \(report.uncommitted.count) partitions uncommitted")
+        core.log.log(
+            .error,
+            "UNCOMMITTED",
+            "the consumer was closed with \(report.uncommitted.count) partitions uncommitted"
+        )
     }
 }
 
@@ -145,14 +151,17 @@ public func withKafkaConsumer<Result>(
         try await consumer.subscribe(to: topics)
         result = try await body(consumer)
     } catch {
-        consumer.logReport(await Task { await consumer.close() }.value)
+        consumer.logUnfinished(await Task { await consumer.close() }.value)
         throw error
     }
     // A task of its own, so that cancellation does not reach it.
     let report = await Task { await consumer.close() }.value
     guard report.uncommitted.isEmpty else {
         let partitions = report.uncommitted.keys.sorted().map(\.description).joined(separator: ", ")
-        throw KafkaError(.uncommitted, "the consumer was closed before all processed messages of \(partitions) were committed")
+        throw KafkaError(
+            .uncommitted,
+            "the consumer was closed before all processed messages of \(partitions) were committed"
+        )
     }
     return result
 }

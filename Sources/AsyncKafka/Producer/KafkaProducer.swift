@@ -95,10 +95,12 @@ public final class KafkaProducer: Sendable {
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaProducerCloseReport {
         core.refuseSenders(.clientClosed)
-        return await core.close(deadline: .now + (timeout ?? closeTimeout))
+        let report = await core.close(deadline: .now + (timeout ?? closeTimeout))
+        await core.log.settle()
+        return report
     }
 
-    func logReport(_ report: KafkaProducerCloseReport) {
+    func logUnfinished(_ report: KafkaProducerCloseReport) {
         guard report.unsent > 0 else { return }
         core.log.log(.error, "UNSENT", "the producer was closed with \(report.unsent) records unsent")
     }
@@ -129,7 +131,7 @@ public func withKafkaProducer<Result>(
     do {
         result = try await body(producer)
     } catch {
-        producer.logReport(await Task { await producer.close() }.value)
+        producer.logUnfinished(await Task { await producer.close() }.value)
         throw error
     }
     // A task of its own, so that cancellation does not reach it.

@@ -44,7 +44,8 @@ public struct KafkaBytes: Sendable {
     }
 
     /// Calls `body` with the bytes, without a copy.
-    public func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
+    public func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result
+    {
         try slice.withBytes(body)
     }
 

@@ -49,6 +49,8 @@ package final class ClientThread: SerialExecutor, @unchecked Sendable {
         var isSleeping = false
         var isWoken = false
         var ownerIsGone = false
+        /// Held for the thread until it has begun; from then on by `serve` alone, so that the end of `serve` lets it go.
+        var owner: (any ClientThreadOwner)?
 
         /// Whether the control queue has to be yielded so that the thread looks at its list.
         mutating func wake() -> Bool {
@@ -122,13 +124,21 @@ package final class ClientThread: SerialExecutor, @unchecked Sendable {
     ///
     /// - Returns: 0, or the `errno` value that says why there is no thread.
     package func start(owner: any ClientThreadOwner, queue: Queue) -> Int32 {
-        state.withLock { $0.phase = .polling(queue) }
+        state.withLock { state in
+            state.phase = .polling(queue)
+            state.owner = owner
+        }
         let error = NativeThread.start(name: name) { [self] in
             threadID.store(NativeThread.currentID, ordering: .relaxed)
-            serve(owner, queue: queue)
+            serve()
             runLateJobs()
         }
-        if error != 0 { state.withLock { $0.phase = .ended } }
+        if error != 0 {
+            state.withLock { state in
+                state.phase = .ended
+                state.owner = nil
+            }
+        }
         return error
     }
 
@@ -140,7 +150,12 @@ package final class ClientThread: SerialExecutor, @unchecked Sendable {
         }
     }
 
-    private func serve(_ owner: any ClientThreadOwner, queue: Queue) {
+    private func serve() {
+        let (owner, phase) = state.withLock { state in
+            defer { state.owner = nil }
+            return (state.owner, state.phase)
+        }
+        guard let owner, case .polling(let queue) = phase else { return }
         var jobs: [Job] = []
         while true {
             state.withLock { state in

@@ -232,7 +232,9 @@ package final class Handle: @unchecked Sendable {
     /// Reads partitions from now on, into the message queue.
     package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
         for partition in partitions {
-            guard let queue = rd_kafka_queue_get_partition(pointer, partition.topic, partition.partition) else { continue }
+            guard let queue = rd_kafka_queue_get_partition(pointer, partition.topic, partition.partition) else {
+                continue
+            }
             // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
             Queue(queue).forward(to: messages)
         }
@@ -260,7 +262,8 @@ package final class Handle: @unchecked Sendable {
     /// hands a message out.
     package func drain(_ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
         guard let messages else { return 0 }
-        return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) { list in
+        return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) {
+            list in
             let taken = rd_kafka_consume_batch_queue(messages.pointer, 0, list.baseAddress, count)
             guard taken > 0 else { return 0 }
             for index in 0..<taken {

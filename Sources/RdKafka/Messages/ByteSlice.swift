@@ -137,7 +137,8 @@ package struct SlabAllocator {
 
 // What the standard library only offers over unsafe pointers.
 extension ByteSlice {
-    package func withContiguousStorage<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+    package func withContiguousStorage<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result
+    {
         try withUnsafeBytes { try body($0.bindMemory(to: UInt8.self)) }
     }
 

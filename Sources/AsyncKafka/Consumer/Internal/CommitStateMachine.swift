@@ -56,6 +56,8 @@ struct CommitStateMachine<Waiter> {
     private var orderStart = 0
     private var committedOffsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
     private var retryAt: Instant?
+    /// Why the last attempt failed that was or will be tried again.
+    private(set) var lastProblem: KafkaError?
 
     init(timeout: Duration) {
         self.timeout = timeout
@@ -69,7 +71,8 @@ struct CommitStateMachine<Waiter> {
         waiter: Waiter?,
         now: Instant
     ) -> Waiter? {
-        if let committed = committedOffsets[epoch.topicPartition], committed.epoch === epoch, committed.offset >= offset {
+        if let committed = committedOffsets[epoch.topicPartition], committed.epoch === epoch, committed.offset >= offset
+        {
             return waiter
         }
         let deadline = now + timeout
@@ -125,6 +128,7 @@ struct CommitStateMachine<Waiter> {
                 continue
             }
             if error.isWorthRetryingCommit, now < entry.deadline {
+                lastProblem = error
                 retry(entry, partition, isAlone: entry.isAlone, now: now, delayed: true)
             } else if entries.count > 1, !error.isFatal, !error.isWorthRetryingCommit {
                 retry(entry, partition, isAlone: true, now: now, delayed: false)
@@ -233,7 +237,9 @@ struct CommitStateMachine<Waiter> {
         var action = Action()
         for epoch in epochs {
             let partition = epoch.topicPartition
-            if let committed = committedOffsets[partition], committed.epoch === epoch { committedOffsets[partition] = nil }
+            if let committed = committedOffsets[partition], committed.epoch === epoch {
+                committedOffsets[partition] = nil
+            }
             guard let entry = next[partition], entry.epoch === epoch else { continue }
             next[partition] = nil
             fail(entry, .stale(partition), &action)
@@ -259,7 +265,7 @@ extension KafkaError {
     static func stale(_ partition: KafkaTopicPartition) -> KafkaError {
         KafkaError(
             .staleMessage,
-            "the message comes from an assignment of \(partition) that has ended; whoever owns the partition now gets it again"
+            "the message is of an assignment of \(partition) that has ended; whoever owns the partition now gets it again"
         ).at(partition)
     }
 

@@ -48,12 +48,19 @@ actor ConsumerCore: ClientThreadOwner {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     init(_ configuration: KafkaConsumerConfiguration) throws(KafkaError) {
-        let handle = try Handle.make(.consumer, try configuration.engineConfiguration())
-        self.handle = handle
-        delivery = Locked(DeliveryStateMachine(policy: configuration.offsetPolicy.deliveryPolicy))
-        markInterval = configuration.offsetPolicy.interval
+        let engine = try configuration.engineConfiguration()
+        let settings = configuration.effective(engine)
+        handle = try Handle.make(.consumer, engine)
+        switch configuration.offsetPolicy.mode {
+        case .afterProcessing(let interval):
+            delivery = Locked(DeliveryStateMachine(policy: .afterProcessing))
+            markInterval = interval
+        case .manual:
+            delivery = Locked(DeliveryStateMachine(policy: .manual))
+            markInterval = nil
+        }
         revokeTimeout = configuration.revokeTimeout
-        sessionTimeout = configuration.group.sessionTimeout
+        sessionTimeout = settings.sessionTimeout
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
         log = LogSink(configuration.log, clientName: handle.name)
@@ -100,6 +107,7 @@ actor ConsumerCore: ClientThreadOwner {
     nonisolated func destroyHandle() {
         log.forward(from: handle)
         handle.destroy()
+        log.finish()
         assumeIsolated { $0.end() }
     }
 
@@ -108,8 +116,11 @@ actor ConsumerCore: ClientThreadOwner {
         if parked != nil, handle.messagesArrived.isRaised, drain() { unpark() }
         proceedRevoke(now: now)
         commitMarks(now: now)
-        for waiter in commits.expire(now: now) {
-            waiter.resume(returning: KafkaError(.timedOut, "the commit was not acknowledged in time").asRetriable())
+        let expired = commits.expire(now: now)
+        if !expired.isEmpty {
+            let error = KafkaError(.timedOut, "the commit was not acknowledged within the commit timeout").asRetriable()
+                .causedBy(commits.lastProblem)
+            for waiter in expired { waiter.resume(returning: error) }
         }
         sendCommits(now: now)
         if proceedClose(now: now) { return .finish }

@@ -88,7 +88,9 @@ final class EventBuffer: Sendable {
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
                 let mustGoOn = state.withLock { state in
-                    if Task.isCancelled || state.isFinished || !state.events.isEmpty || state.parked != nil { return true }
+                    if Task.isCancelled || state.isFinished || !state.events.isEmpty || state.parked != nil {
+                        return true
+                    }
                     state.parked = (id, suspension)
                     return false
                 }

@@ -6,7 +6,7 @@ import RdKafka
 /// Any thread may log: lines are written, and handlers run, on a serial queue of the sink's own.
 final class LogSink: Sendable {
     private let log: KafkaLog
-    private let clientName: String
+    let clientName: String
     private let limiter: Locked<LogLimiter>
     private let queue = DispatchQueue(label: "async-kafka.log", qos: .utility)
 
@@ -46,6 +46,12 @@ final class LogSink: Sendable {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
+    }
+
+    /// For the end of a client: waits for standard error, so that the last lines are there before the process ends. A handler
+    /// is not waited for, as it may take as long as it likes.
+    func settle() async {
+        if case .standardError = log.destination { await drain() }
     }
 
     // MARK: On the queue

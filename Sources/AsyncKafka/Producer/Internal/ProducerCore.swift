@@ -52,9 +52,10 @@ actor ProducerCore: ClientThreadOwner {
     private static let purgeLimit = Duration.seconds(10)
 
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
-        let credits = try configuration.credits()
-        handle = try Handle.make(.producer, try configuration.engineConfiguration())
-        machine = Locked(Machine(maxRecords: credits.records, maxBytes: credits.bytes))
+        let engine = try configuration.engineConfiguration()
+        let settings = configuration.effective(engine)
+        handle = try Handle.make(.producer, engine)
+        machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
         let number = ClientNumber.next()
@@ -104,6 +105,7 @@ actor ProducerCore: ClientThreadOwner {
         flushThread.stop()
         log.forward(from: handle)
         handle.destroy()
+        log.finish()
         let left = machine.withLock { $0.abandon() }
         let lost = DeliveryOutcome(
             error: KafkaError.Code.purgedInFlight.rawValue,

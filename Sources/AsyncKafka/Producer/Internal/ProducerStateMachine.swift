@@ -325,6 +325,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     mutating func abandon() -> (receivers: [Receiver], pending: [Pending], flushes: [UInt64]) {
         var receivers: [Receiver] = []
         var pending: [Pending] = []
+        let flushes = flushes.map(\.id)
+        self.flushes = []
         for index in slots.indices {
             switch slots[index].content {
             case .awaited(let receiver): receivers.append(receiver)
@@ -334,8 +336,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
             _ = release(UInt32(index))
         }
         awaited = 0
-        defer { flushes = [] }
-        return (receivers, pending, flushes.map(\.id))
+        return (receivers, pending, flushes)
     }
 }
 

@@ -5,6 +5,7 @@ extension LogSink {
     func forward(from handle: Handle) {
         guard handle.logArrived.take() else { return }
         while let line = handle.takeLogLine() {
+            log(KafkaLog.Level(syslog: line.level), line.facility, line.text)
         }
     }
 }

@@ -1,0 +1,232 @@
+import Testing
+
+@testable import AsyncKafka
+
+struct DeliveryStateMachineTests {
+    struct Message: DeliverableMessage, Equatable {
+        let epoch: PartitionEpoch
+        let offset: Int64
+
+        static func == (left: Message, right: Message) -> Bool {
+            left.epoch === right.epoch && left.offset == right.offset
+        }
+    }
+
+    typealias Machine = DeliveryStateMachine<Message>
+
+    private let orders = KafkaTopicPartition(topic: "orders", partition: 0)
+    private let others = KafkaTopicPartition(topic: "orders", partition: 1)
+
+    /// The offset that `next` gives, or what else it says.
+    private func next(
+        _ machine: inout Machine,
+        _ reader: UInt64,
+        task: Int = 1,
+        isCancelled: Bool = false
+    ) -> String {
+        switch machine.next(reader: reader, task: task, isCancelled: isCancelled).step {
+        case .message(let message): "\(message.epoch.topicPartition.partition)@\(message.offset)"
+        case .fetch: "fetch"
+        case .end: "end"
+        case .failed(let error): "\(error.code)"
+        }
+    }
+
+    private func marks(_ machine: inout Machine) -> [Int: Int64] {
+        Dictionary(uniqueKeysWithValues: machine.takeMarks().map { ($0.epoch.topicPartition.partition, $0.offset) })
+    }
+
+    private func machine(
+        _ policy: Machine.Policy,
+        _ offsets: Range<Int64> = 0..<5
+    ) -> (machine: Machine, epoch: PartitionEpoch) {
+        var machine = Machine(policy: policy)
+        let epoch = machine.assign(orders)
+        machine.append(offsets.map { Message(epoch: epoch, offset: $0) })
+        return (machine, epoch)
+    }
+
+    @Test
+    func askingForTheNextMessageMarksTheLastOne() {
+        var (machine, _) = machine(.afterProcessing)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(marks(&machine).isEmpty)
+        #expect(next(&machine, reader) == "0@1")
+        #expect(marks(&machine) == [0: 1])
+        #expect(next(&machine, reader) == "0@2")
+        #expect(marks(&machine) == [0: 2])
+    }
+
+    @Test
+    func underManualNothingIsMarked() {
+        var (machine, epoch) = machine(.manual)
+        let reader = machine.makeReader()
+        for offset in 0..<5 { #expect(next(&machine, reader) == "0@\(offset)") }
+        #expect(next(&machine, reader) == "fetch")
+        #expect(marks(&machine).isEmpty)
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        #expect(marks(&machine) == [0: 4])
+    }
+
+    @Test
+    func onlyTheFirstNewMarkWakesTheThread() {
+        var (machine, epoch) = machine(.afterProcessing)
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 0)) })
+        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) })
+        _ = marks(&machine)
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 2)) })
+        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) }, "marks do not go back")
+        #expect(marks(&machine) == [0: 3])
+    }
+
+    @Test
+    func acknowledgedMarksAreNotTakenAgain() {
+        var (machine, epoch) = machine(.afterProcessing)
+        _ = machine.mark(Message(epoch: epoch, offset: 4))
+        #expect(marks(&machine) == [0: 5])
+        #expect(marks(&machine) == [0: 5], "until they are acknowledged")
+        machine.committed(epoch, 5)
+        #expect(marks(&machine).isEmpty)
+    }
+
+    @Test
+    func aBreakUnderAfterProcessingBringsTheMessageInHandAgain() {
+        var (machine, _) = machine(.afterProcessing)
+        let first = machine.makeReader()
+        #expect(next(&machine, first) == "0@0")
+        #expect(next(&machine, first) == "0@1")
+        _ = machine.releaseReader(first)
+        let second = machine.makeReader()
+        #expect(next(&machine, second) == "0@1")
+        #expect(next(&machine, second) == "0@2")
+        #expect(marks(&machine) == [0: 2])
+    }
+
+    @Test(arguments: [true, false])
+    func aMarkedOrCommittedMessageDoesNotComeAgain(isMarked: Bool) {
+        var (machine, epoch) = machine(.afterProcessing)
+        let first = machine.makeReader()
+        #expect(next(&machine, first) == "0@0")
+        if isMarked {
+            _ = machine.mark(Message(epoch: epoch, offset: 0))
+        } else {
+            machine.committed(epoch, 1)
+        }
+        _ = machine.releaseReader(first)
+        let second = machine.makeReader()
+        #expect(next(&machine, second) == "0@1")
+    }
+
+    @Test
+    func aBreakUnderManualGoesOnBehindTheMessage() {
+        var (machine, _) = machine(.manual)
+        for offset in 0..<5 {
+            let reader = machine.makeReader()
+            #expect(next(&machine, reader) == "0@\(offset)")
+            _ = machine.releaseReader(reader)
+        }
+    }
+
+    @Test
+    func aCancelledNextMarksAndLosesNothing() {
+        var (machine, _) = machine(.afterProcessing)
+        let first = machine.makeReader()
+        #expect(next(&machine, first) == "0@0")
+        #expect(next(&machine, first, isCancelled: true) == "end")
+        #expect(marks(&machine).isEmpty)
+        _ = machine.releaseReader(first)
+        let second = machine.makeReader()
+        #expect(next(&machine, second, isCancelled: true) == "end")
+        _ = machine.releaseReader(second)
+        let third = machine.makeReader()
+        #expect(next(&machine, third) == "0@0")
+    }
+
+    @Test
+    func aSecondLoopBesideTheFirstThrows() {
+        var (machine, _) = machine(.manual)
+        let first = machine.makeReader()
+        let second = machine.makeReader()
+        #expect(next(&machine, first) == "0@0")
+        #expect(next(&machine, second) == "alreadyIterating")
+        #expect(next(&machine, first) == "0@1")
+        _ = machine.releaseReader(first)
+        #expect(next(&machine, second) == "0@2")
+    }
+
+    @Test
+    func aFencedEpochIsNeitherDeliveredNorMarked() {
+        var (machine, epoch) = machine(.afterProcessing)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        machine.fence([epoch])
+        #expect(!epoch.isCurrent)
+        #expect(next(&machine, reader) == "fetch")
+        #expect(marks(&machine).isEmpty)
+        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        // The slot is used again; the old epoch still means nothing.
+        let new = machine.assign(others)
+        #expect(new.slot == epoch.slot)
+        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        machine.committed(epoch, 100)
+        _ = machine.mark(Message(epoch: new, offset: 0))
+        #expect(marks(&machine) == [1: 1])
+    }
+
+    @Test
+    func aRevokeWaitsForTheMessageInHandOnly() {
+        var (machine, epoch) = machine(.afterProcessing)
+        let other = machine.assign(others)
+        machine.append([Message(epoch: other, offset: 7)])
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(!with(&machine) { $0.drain([other]) }, "the message in hand is of another partition")
+        #expect(with(&machine) { $0.drain([epoch]) })
+        #expect(machine.isWaitingForRelease)
+        let action = machine.next(reader: reader, task: 1, isCancelled: false)
+        #expect(action.wakesThread)
+        #expect(!machine.isWaitingForRelease)
+        guard case .fetch = action.step else {
+            Issue.record("what is drained is not delivered")
+            return
+        }
+        #expect(marks(&machine) == [0: 1], "finished before the fence")
+    }
+
+    @Test
+    func theEndOfALoopReleasesTheMessageInHand() {
+        var (machine, epoch) = machine(.afterProcessing)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(with(&machine) { $0.drain([epoch]) })
+        #expect(with(&machine) { $0.releaseReader(reader) })
+        #expect(!machine.isWaitingForRelease)
+        #expect(!with(&machine) { $0.drain([epoch]) }, "nobody works on it")
+    }
+
+    @Test
+    func closingWaitsForAnotherTasksMessageOnly() {
+        var (first, _) = machine(.afterProcessing)
+        let reader = first.makeReader()
+        #expect(next(&first, reader, task: 1) == "0@0")
+        #expect(with(&first) { $0.close(task: 2) })
+        #expect(with(&first) { $0.next(reader: reader, task: 1, isCancelled: false) }.wakesThread)
+        #expect(marks(&first) == [0: 1])
+
+        var (second, _) = machine(.afterProcessing)
+        let body = second.makeReader()
+        #expect(next(&second, body, task: 1) == "0@0")
+        #expect(!with(&second) { $0.close(task: 1) }, "called from within the body")
+        #expect(next(&second, body, task: 1) == "end")
+    }
+
+    @Test
+    func aFailureIsThrownOnce() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        machine.fail(KafkaError(.groupAuthorizationFailed, "no"))
+        #expect(next(&machine, reader) == "GROUP_AUTHORIZATION_FAILED")
+        #expect(next(&machine, reader) == "end")
+    }
+}
