@@ -63,10 +63,10 @@ struct ConsumerCommitAfterProcessing {
     static func commit(_ message: KafkaMessage, by consumer: KafkaConsumer) async throws(KafkaError) {
         do {
             try await consumer.commit(message)
-        } catch  where error.code == .cancelled {
+        } catch let error where error.code == .cancelled {
             // Interrupted, but processed: closing the consumer commits the mark.
             consumer.markProcessed(message)
-        } catch  where error.code == .staleMessage {
+        } catch let error where error.code == .staleMessage {
             print("\(message.topicPartition) has gone to another member, which gets offset \(message.offset) again")
         }
     }

@@ -4,17 +4,13 @@ import Dispatch
 /// Runs `body` in a task that SIGTERM and SIGINT cancel.
 ///
 /// Cancellation is all that clients need for an orderly end: their `with` functions still await deliveries and commits.
-/// A second signal ends the process at once.
 func cancelledBySignals(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let task = Task(operation: body)
     let sources = [SIGTERM, SIGINT].map { number in
         // By default the signal would end the process before Dispatch hears of it.
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler {
-            if task.isCancelled { exit(1) }
-            task.cancel()
-        }
+        source.setEventHandler { task.cancel() }
         source.resume()
         return source
     }

@@ -44,9 +44,9 @@ struct ProducerDeliveryReports {
             let offset = delivery.offset.map { "offset \($0)" } ?? "no offset"
             let time = delivery.timestamp?.date.formatted(.iso8601) ?? "no timestamp"
             print("Order \(order.number) delivered: \(delivery.topicPartition), \(offset), \(time)")
-        } catch  where error.code == .cancelled {
+        } catch let error where error.code == .cancelled {
             print("Order \(order.number): interrupted while it was on its way")
-        } catch  where error.isFatal {
+        } catch let error where error.isFatal {
             // This producer can send no more.
             throw error
         } catch {

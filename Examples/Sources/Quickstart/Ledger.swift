@@ -40,16 +40,19 @@ final class Ledger: Sendable {
         var partitions: Set<Int> = []
         var unread: Set<Int> = []
         var isSent = false
-        var readers: [AsyncStream<Never>.Continuation] = []
+        /// Members that have not got their part of the topic yet.
+        var absent: Set<Int>
 
         var isRead: Bool { isSent && unread.isEmpty }
     }
 
     private let state: Mutex<State>
+    private let joined = Gate()
+    private let read = Gate()
 
-    init(orders: Int) {
+    init(orders: Int, members: Int) {
         let none = [Bool](repeating: false, count: orders)
-        state = Mutex(State(isDelivered: none, isProcessed: none))
+        state = Mutex(State(isDelivered: none, isProcessed: none, absent: Set(1...members)))
     }
 
     // MARK: Senders
@@ -100,24 +103,32 @@ final class Ledger: Sendable {
         }
     }
 
+    /// A member has got its part of the topic, which may be empty.
+    func join(_ member: Int) {
+        let isComplete = state.withLock { state in
+            state.absent.remove(member)
+            return state.absent.isEmpty
+        }
+        if isComplete { joined.open() }
+    }
+
+    /// Suspends until all members have joined, or the task is cancelled.
+    func everyoneHasJoined() async {
+        await joined.pass()
+    }
+
     /// A member has read a partition to its end.
     func reachEnd(of partition: Int) {
-        let readers = state.withLock { state in
+        let isRead = state.withLock { state in
             state.unread.remove(partition)
-            return state.isRead ? state.readers : []
+            return state.isRead
         }
-        for reader in readers { reader.finish() }
+        if isRead { read.open() }
     }
 
     /// Suspends until members have read all partitions to their ends, or the task is cancelled.
     func everythingIsRead() async {
-        let (ends, reader) = AsyncStream.makeStream(of: Never.self)
-        let isRead = state.withLock { state in
-            state.readers.append(reader)
-            return state.isRead
-        }
-        if isRead { reader.finish() }
-        for await _ in ends {}
+        await read.pass()
     }
 
     // MARK: Results

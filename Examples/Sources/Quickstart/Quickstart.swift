@@ -39,7 +39,7 @@ struct Quickstart: Sendable {
         let run = String(UInt32.random(in: 0 ... .max), radix: 36)
         topic = "orders-\(run)"
         group = "billing-\(run)"
-        ledger = Ledger(orders: messages)
+        ledger = Ledger(orders: messages, members: members)
         let limit = 25_000 * example.number("partitions")
         if example.isMock, messages > limit {
             throw ExampleError(
@@ -51,7 +51,8 @@ struct Quickstart: Sendable {
     func run() async throws {
         do {
             try await produceAndConsume()
-        } catch  where Task.isCancelled {
+        } catch {
+            guard Task.isCancelled else { throw error }
             let counts = ledger.counts
             throw ExampleError(
                 "interrupted: \(counts.delivered) orders were delivered, \(counts.processed) processed; all clients are closed"
@@ -89,6 +90,7 @@ struct Quickstart: Sendable {
             try Task.checkCancellation()
             return try await whereANewMemberGoesOn(producer)
         }
+        try Task.checkCancellation()
         try conclude(committed)
     }
 
@@ -102,7 +104,7 @@ struct Quickstart: Sendable {
                     for number in stride(from: customer, to: messages, by: Self.customers) where number > 0 {
                         do {
                             try await send(number, by: producer)
-                        } catch  where !Task.isCancelled {
+                        } catch let error where !Task.isCancelled {
                             ledger.fail(error)
                         }
                     }
@@ -149,6 +151,8 @@ struct Quickstart: Sendable {
         try await withKafkaConsumer(configuration(), subscribingTo: [topic]) { consumer in
             try await withThrowingTaskGroup { tasks in
                 tasks.addTask {
+                    // A group that is complete is not rebalanced halfway.
+                    await ledger.everyoneHasJoined()
                     // Asking for the next message says that this one is processed: it is committed in the background.
                     for try await message in consumer.messages { try await process(message, of: consumer) }
                 }
@@ -167,16 +171,25 @@ struct Quickstart: Sendable {
 
     private func process(_ message: KafkaMessage, of consumer: KafkaConsumer) async throws {
         guard message.headers.values(for: Self.end).isEmpty else {
-            // Nothing follows: the rest of the partition is committed at once, before any member leaves.
-            try await consumer.commit(message)
-            ledger.reachEnd(of: message.partition)
+            try await finishPartition(of: message, consumer)
             return
         }
         let order = try Order(message.value ?? KafkaBytes())
         ledger.process(order.number)
     }
 
+    /// Nothing follows: the rest of the partition is committed at once, before any member leaves.
+    private func finishPartition(of end: KafkaMessage, _ consumer: KafkaConsumer) async throws(KafkaError) {
+        do {
+            try await consumer.commit(end)
+            ledger.reachEnd(of: end.partition)
+        } catch let error where error.code == .staleMessage {
+            // The partition has gone to another member, which reads this again.
+        }
+    }
+
     private func show(_ event: KafkaConsumerEvent, _ member: Int) {
+        if event.kind == .assigned { ledger.join(member) }
         if let error = event.error {
             Progress.note("Member \(member): \(error)")
         } else {

@@ -33,7 +33,7 @@ func consumeAndCommit() async throws {
 func sendCancellably(_ record: KafkaRecord, by producer: KafkaProducer) async throws {
     do {
         try await producer.send(record)
-    } catch  where error.code == .cancelled {
+    } catch let error where error.code == .cancelled {
         // This task is cancelled, so another one has to wait for what becomes of the record.
         if let pending = error.pendingDelivery {
             Task { print(try await pending.delivery) }
@@ -70,9 +70,9 @@ func configureLog() {
 func sendHandlingErrors(_ record: KafkaRecord, by producer: KafkaProducer) async throws {
     do {
         try await producer.send(record)
-    } catch  where error.code == .messageTooLarge {
+    } catch let error where error.code == .messageTooLarge {
         // The record itself is at fault: sending it again does not help.
-    } catch  where error.isFatal {
+    } catch let error where error.isFatal {
         // The producer is at fault: close it and make a new one.
         throw error
     }
