@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let kafka: [Target.Dependency] = [
+    .product(name: "AsyncKafka", package: "async-kafka")
+]
+let kafkaTesting: [Target.Dependency] = [
+    .product(name: "AsyncKafkaTesting", package: "async-kafka")
+]
+
+let package = Package(
+    name: "Examples",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "async-kafka", path: "..")
+    ],
+    targets: [
+        .executableTarget(
+            name: "Quickstart",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "ProducerDeliveryReports",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "ConsumerCommitAfterProcessing",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        // A service, and its tests on a cluster within the test process.
+        .target(name: "OrderService", dependencies: kafka + ["Orders"], swiftSettings: settings),
+        .testTarget(
+            name: "OrderServiceTests",
+            dependencies: kafka + kafkaTesting + ["OrderService", "Orders"],
+            swiftSettings: settings
+        ),
+        // What the examples share: the records, and arguments, brokers and signals.
+        .target(name: "Orders", dependencies: kafka, swiftSettings: settings),
+        .target(name: "ExampleSupport", dependencies: kafkaTesting, swiftSettings: settings),
+        // The README's code, compiled and held against the README.
+        .target(name: "Snippets", dependencies: kafka, swiftSettings: settings),
+        .testTarget(
+            name: "ReadmeTests",
+            dependencies: kafka + kafkaTesting + ["Snippets"],
+            swiftSettings: settings
+        ),
+    ]
+)
