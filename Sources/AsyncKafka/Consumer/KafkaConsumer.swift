@@ -110,6 +110,10 @@ public final class KafkaConsumer: Sendable {
         return report
     }
 
+    var isClosing: Bool {
+        get async { await core.isClosed }
+    }
+
     func logUnfinished(_ report: KafkaConsumerCloseReport) {
         guard !report.uncommitted.isEmpty else { return }
         core.log.log(

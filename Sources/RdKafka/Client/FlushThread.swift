@@ -2,7 +2,8 @@
 ///
 /// A kick is a flush of one millisecond. It wakes librdkafka's broker threads, which then send what is queued without waiting
 /// for the linger; so a batch is what gathered during the last round trip. The flush blocks, hence a thread of its own. While
-/// somebody waits in `flush`, the linger stays lifted.
+/// somebody waits in `flush`, the linger stays lifted; and also while the client is cold, from its start or a broker's failure
+/// until the first report: a kick would pass before there is a connection, and nothing flows that could be batched.
 ///
 /// The thread sleeps in a condition and is woken by kicks alone.
 package final class FlushThread: Sendable {
@@ -10,9 +11,13 @@ package final class FlushThread: Sendable {
         var isKicked = false
         var isIdle = true
         var holds = 0
+        var isCold = true
         var isStopped = false
         var hasEnded = false
     }
+
+    /// Milliseconds of one flush while the linger stays lifted: the longest that `stop()` waits.
+    private static let slice: Int32 = 50
 
     private let state = Locked(State())
     private let handle: Handle
@@ -47,7 +52,24 @@ package final class FlushThread: Sendable {
     }
 
     package func release() {
-        state.withLock { $0.holds -= 1 }
+        state.withLock { state in
+            state.holds -= 1
+            self.state.signal()
+        }
+    }
+
+    /// A record was delivered: connections are up.
+    package func warm() {
+        state.withLock { $0.isCold = false }
+    }
+
+    /// A connection has failed: whoever waits, waits for a new one.
+    package func cool() {
+        state.withLock { state in
+            state.isCold = true
+            state.isKicked = true
+            if state.isIdle { self.state.signal() }
+        }
     }
 
     /// Ends the thread and waits for it: not longer than one slice of a flush.
@@ -70,11 +92,15 @@ package final class FlushThread: Sendable {
                 }
                 state.isIdle = false
                 state.isKicked = false
-                return .some(state.holds > 0 ? 50 : 1)
+                return .some(state.holds > 0 || state.isCold ? Self.slice : 1)
             }
             guard let timeout else { break }
-            let isEmpty = handle.flush(timeout: timeout)
-            if isEmpty, timeout > 1 { waitForMore() }
+            if handle.flush(timeout: timeout) {
+                if timeout > 1 { waitForMore() }
+            } else {
+                // Still cold: nothing but this thread lifts the linger for what is queued.
+                state.withLock { if $0.isCold { $0.isKicked = true } }
+            }
         }
         state.withLock { state in
             state.hasEnded = true
@@ -85,7 +111,9 @@ package final class FlushThread: Sendable {
     /// Held, and nothing is queued: the next record's kick, the end of the hold or of the thread goes on.
     private func waitForMore() {
         _ = state.wait { state in
-            state.isKicked || state.isStopped || state.holds == 0 ? true : nil
+            let mustGoOn = state.isKicked || state.isStopped || state.holds == 0
+            state.isIdle = !mustGoOn
+            return mustGoOn ? true : nil
         }
     }
 }

@@ -46,6 +46,17 @@ struct CommitStateMachineTests {
     }
 
     @Test
+    func whatComesDuringAHigherCommitDoesNotTakeTheOffsetBack() throws {
+        var machine = machine()
+        _ = machine.request(orders, 10, id: 1, waiter: "a", now: start)
+        let commit = machine.send(isHeld: false, now: start)
+        _ = machine.request(orders, 5, id: 2, waiter: "b", now: start)
+        #expect(try succeed(&machine, commit).done == ["a", "b"])
+        #expect(with(&machine) { $0.send(isHeld: false, now: start) } == nil)
+        #expect(machine.isIdle)
+    }
+
+    @Test
     func nothingIsSentWhileCommitsAreHeld() {
         var machine = machine()
         _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)

@@ -143,6 +143,16 @@ struct CommitStateMachine<Waiter> {
     private mutating func succeed(_ entry: Entry, _ action: inout Action) {
         committedOffsets[entry.epoch.topicPartition] = (entry.epoch, entry.offset)
         action.committed.append((entry.epoch, entry.offset))
+        finish(entry, &action)
+        // What came meanwhile and lies below is done with it: sent, it would take the offset back.
+        let partition = entry.epoch.topicPartition
+        if let behind = next[partition], behind.epoch === entry.epoch, behind.offset <= entry.offset {
+            next[partition] = nil
+            finish(behind, &action)
+        }
+    }
+
+    private mutating func finish(_ entry: Entry, _ action: inout Action) {
         for id in entry.waiters {
             if let waiting = waiting.removeValue(forKey: id) { action.done.append(waiting.waiter) }
         }

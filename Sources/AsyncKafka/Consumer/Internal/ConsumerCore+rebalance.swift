@@ -46,7 +46,8 @@ extension ConsumerCore {
 
     private func beginRevoke(_ rows: [PartitionOffset]) {
         let epochs = rows.compactMap { assigned[KafkaTopicPartition(topic: $0.topic, partition: Int($0.partition))] }
-        let isHeld = delivery.withLock { $0.drain(epochs) }
+        // Once the consumer leaves, the message in hand has had its time and the marks are committed.
+        let isHeld = delivery.withLock { $0.drain(epochs) } && !isLeaving
         revoke = Revoke(
             rows: rows,
             epochs: epochs,
@@ -65,7 +66,7 @@ extension ConsumerCore {
             return
         }
         if case .draining = revoke.step {
-            guard !delivery.withLock({ $0.isWaitingForRelease }) else { return }
+            guard isLeaving || !delivery.withLock({ $0.isWaitingForRelease }) else { return }
             revoke.step = .committing
             self.revoke = revoke
             let marks = delivery.withLock { $0.takeMarks(of: revoke.epochs) }

@@ -44,6 +44,7 @@ actor ConsumerCore: ClientThreadOwner {
     private var closers: [Suspension<KafkaConsumerCloseReport>] = []
     private var report: KafkaConsumerCloseReport?
     private var hasRequestedLastCommit = false
+    private var cannotLeave = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -255,19 +256,21 @@ actor ConsumerCore: ClientThreadOwner {
             guard now >= deadline || (commits.isIdle && revoke == nil) else { return false }
             answerRevoke()
             if let error = handle.beginClose() {
-                log.log(.warning, "CLOSE", error.message)
+                // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
+                cannotLeave = true
+                log.log(.warning, "CLOSE", "the consumer cannot leave its group: \(error.message)")
             }
             phase = .leaving(deadline: deadline)
         }
         if case .leaving(let deadline) = phase {
-            let isClosed = handle.isClosed
+            let isClosed = handle.isClosed || cannotLeave
             guard isClosed || now >= deadline else { return false }
             finishClose(isClosed: isClosed)
             phase = .reaping
         }
         guard case .reaping = phase else { return false }
         answerRevoke()
-        return handle.isClosed
+        return handle.isClosed || cannotLeave
     }
 
     private func finishClose(isClosed: Bool) {
@@ -288,6 +291,14 @@ actor ConsumerCore: ClientThreadOwner {
         _ = delivery.withLock { $0.close(task: 0) }
         unpark()
         for waiter in commits.abandon() { waiter.resume(returning: .clientClosed) }
+    }
+
+    /// Whether the application's time is over: what comes from the group now is answered at once.
+    var isLeaving: Bool {
+        switch phase {
+        case .open, .releasing, .committing: false
+        case .leaving, .reaping, .ended: true
+        }
     }
 
     var isClosed: Bool {

@@ -232,7 +232,12 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if case .open = phase { phase = .closed }
         batch = []
         index = 0
-        guard isHeld, inHand != nil, holder != task else { return false }
+        guard isHeld, inHand != nil else { return false }
+        guard holder != task else {
+            // Called from within the body: nobody waits for the message in hand, a revoke neither.
+            _ = release()
+            return false
+        }
         releaseIsAwaited = true
         return true
     }

@@ -13,6 +13,7 @@ extension ProducerCore {
             machine.reportsEnd(&action)
             return (action, machine.awaited > 0)
         }
+        if reports.contains(where: { $0.error == 0 }) { flushThread.warm() }
         // Whoever is still waiting shall not wait for the linger: with five requests in flight the kick of its own burst may
         // have passed without effect.
         if isAwaited { flushThread.kick() }

@@ -118,6 +118,7 @@ actor ProducerCore: ClientThreadOwner {
 
     private func problem(_ error: KafkaError) {
         lastProblem.withLock { $0 = error }
+        flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
         let cause = KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal))
         fatalProblem.withLock { $0 = cause }
