@@ -98,3 +98,14 @@ import Testing
         #expect(!KafkaLog.none.accepts(.emergency))
     }
 }
+
+struct EngineLineTests {
+    @Test
+    func aCoordinatorThatLoadsIsNoWarning() {
+        let text = "Failed to acquire idempotence PID from broker x: Broker: Coordinator load in progress: retrying"
+        #expect(LogSink.level(of: 4, "GETPID", text) == .info)
+        #expect(LogSink.level(of: 4, "GETPID", "Failed: Broker: Cluster authorization failed: retrying") == .warning)
+        #expect(LogSink.level(of: 7, "GETPID", text) == .debug)
+        #expect(LogSink.level(of: 3, "FAIL", "Connect to ipv4#127.0.0.1:1 failed") == .error)
+    }
+}

@@ -48,10 +48,23 @@ final class LogSink: Sendable {
         }
     }
 
-    /// For the end of a client: waits for standard error, so that the last lines are there before the process ends. A handler
-    /// is not waited for, as it may take as long as it likes.
+    /// For the end of a client: waits for standard error, so that the last lines are there before the process ends, but not
+    /// longer than a second: whoever should read it may have stopped. A handler is not waited for, as it may take as long as it
+    /// likes.
     func settle() async {
-        if case .standardError = log.destination { await drain() }
+        guard case .standardError = log.destination else { return }
+        await withCheckedContinuation { continuation in
+            let waiting = Locked<CheckedContinuation<Void, Never>?>(continuation)
+            let resume: @Sendable () -> Void = {
+                let continuation = waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }
+                continuation?.resume()
+            }
+            queue.async(execute: resume)
+            DispatchQueue.global().asyncAfter(deadline: .now() + 1, execute: resume)
+        }
     }
 
     // MARK: On the queue
