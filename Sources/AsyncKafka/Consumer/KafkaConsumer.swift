@@ -105,7 +105,7 @@ public final class KafkaConsumer: Sendable {
     /// - Returns: what is uncommitted, and whether the group knows.
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaConsumerCloseReport {
-        let report = await core.close(deadline: .now + (timeout ?? closeTimeout), task: currentTaskIdentity())
+        let report = await core.close(deadline: .after(timeout ?? closeTimeout), task: currentTaskIdentity())
         await core.log.settle()
         return report
     }

@@ -78,7 +78,7 @@ public final class KafkaProducer: Sendable {
     /// - Throws: `cancelled`, `clientClosed`.
     @discardableResult
     public func flush(timeout: Duration = .seconds(30)) async throws(KafkaError) -> Int {
-        try await core.flush(deadline: .now + timeout)
+        try await core.flush(deadline: .after(timeout))
     }
 
     /// Sends what is queued, then ends the client.
@@ -95,7 +95,7 @@ public final class KafkaProducer: Sendable {
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaProducerCloseReport {
         core.refuseSenders(.clientClosed)
-        let report = await core.close(deadline: .now + (timeout ?? closeTimeout))
+        let report = await core.close(deadline: .after(timeout ?? closeTimeout))
         await core.log.settle()
         return report
     }

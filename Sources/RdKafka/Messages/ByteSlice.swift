@@ -5,20 +5,20 @@ package final class ByteStorage: ManagedBuffer<Int, UInt8> {
     }
 }
 
-/// A part of a storage: 16 bytes, no copy when passed on.
+/// A part of a storage: no copy when passed on.
 ///
 /// `@unchecked Sendable`: the bytes of a slice are written before the slice exists, and never again.
 package struct ByteSlice: @unchecked Sendable {
     let storage: ByteStorage?
-    private let start: UInt32
-    private let length: UInt32
+    private let start: Int
+    package let count: Int
 
     package static let empty = ByteSlice(storage: nil, start: 0, count: 0)
 
     init(storage: ByteStorage?, start: Int, count: Int) {
         self.storage = storage
-        self.start = UInt32(start)
-        length = UInt32(count)
+        self.start = start
+        self.count = count
     }
 
     /// Copies bytes into a storage of their own.
@@ -47,9 +47,7 @@ package struct ByteSlice: @unchecked Sendable {
         self = span.withUnsafeBytes { ByteSlice(copying: $0) }
     }
 
-    package var count: Int { Int(length) }
-
-    package var isEmpty: Bool { length == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     /// Whether this slice keeps more memory alive than it shows.
     package var sharesStorage: Bool {
@@ -65,7 +63,7 @@ package struct ByteSlice: @unchecked Sendable {
 
     package func slice(_ range: Range<Int>) -> ByteSlice {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
-        return ByteSlice(storage: storage, start: Int(start) + range.lowerBound, count: range.count)
+        return ByteSlice(storage: storage, start: start + range.lowerBound, count: range.count)
     }
 
     package func withUnsafeBytes<Result, Failure: Error>(
@@ -74,7 +72,7 @@ package struct ByteSlice: @unchecked Sendable {
         guard let storage else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
         defer { withExtendedLifetime(storage) {} }
         let base = storage.withUnsafeMutablePointerToElements { UnsafeRawPointer($0) }
-        return try body(UnsafeRawBufferPointer(start: base + Int(start), count: count))
+        return try body(UnsafeRawBufferPointer(start: base + start, count: count))
     }
 
     package func withBytes<Result, Failure: Error>(
@@ -89,7 +87,7 @@ package struct ByteSlice: @unchecked Sendable {
         get {
             guard let storage else { return RawSpan() }
             let base = storage.withUnsafeMutablePointerToElements { UnsafeRawPointer($0) }
-            let span = RawSpan(_unsafeStart: base + Int(start), byteCount: count)
+            let span = RawSpan(_unsafeStart: base + start, byteCount: count)
             return _overrideLifetime(span, borrowing: self)
         }
     }

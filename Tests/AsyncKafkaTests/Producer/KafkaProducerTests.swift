@@ -177,6 +177,13 @@ struct KafkaProducerTests {
         await producer.close()
     }
 
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(Int64.min), .zero])
+    func anyTimeLimitIsATimeLimit(timeout: Duration) async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        #expect(try await producer.flush(timeout: timeout) == 0)
+        #expect(await producer.close(timeout: timeout).unsent == 0)
+    }
+
     @Test
     func flushReturnsHowManyAreUnsent() async throws {
         let core = try ProducerCore(unreachableProducerConfiguration())

@@ -1,0 +1,6 @@
+extension ContinuousClock.Instant {
+    /// Now, or a time limit from now. What lies beyond a century counts as that: an instant cannot hold everything.
+    static func after(_ timeout: Duration) -> ContinuousClock.Instant {
+        .now + min(max(timeout, .zero), .seconds(100 * 365 * 86_400))
+    }
+}
