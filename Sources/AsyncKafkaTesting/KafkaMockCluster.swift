@@ -49,13 +49,26 @@ public final class KafkaMockCluster: Sendable {
     /// - Parameters:
     ///   - name: the topic's name.
     ///   - partitions: how many partitions it has, at least one.
-    ///   - replicationFactor: on how many brokers each is, at most as many as there are.
-    /// - Throws: what librdkafka says, `topicAlreadyExists` for one that is there.
+    ///   - replicationFactor: on how many brokers each is, at most as many as there are. librdkafka 2.0 takes it and has as
+    ///     many replicas as it likes.
+    /// - Throws: `invalidTopic`, `invalidArgument`, what librdkafka says, `topicAlreadyExists` for one that is there.
     public func createTopic(
         _ name: String,
         partitions: Int = 1,
         replicationFactor: Int = 1
     ) async throws(KafkaError) {
+        guard !name.isEmpty, !name.utf8.contains(0) else {
+            throw KafkaError(code: .invalidTopic, message: "a topic's name cannot be empty or contain a NUL character")
+        }
+        guard (1...10_000).contains(partitions) else {
+            throw KafkaError(code: .invalidArgument, message: "a topic has 1 to 10,000 partitions, not \(partitions)")
+        }
+        guard (1...bootstrapServers.count).contains(replicationFactor) else {
+            throw KafkaError(
+                code: .invalidArgument,
+                message: "\(bootstrapServers.count) brokers cannot hold \(replicationFactor) replicas"
+            )
+        }
         let cluster = cluster
         let error = await BlockingThreads.shared.run {
             cluster.createTopic(name, partitions: partitions, replicationFactor: replicationFactor)

@@ -39,6 +39,15 @@ struct KafkaMockClusterTests {
         }
     }
 
+    @Test(arguments: [("", 1, 1), ("a\0", 1, 1), ("a", 0, 1), ("a", -1, 1), ("a", .max, 1), ("a", 1, 2), ("a", 1, 0)])
+    func anImpossibleTopicIsRefused(name: String, partitions: Int, replicas: Int) async throws {
+        try await withKafkaMockCluster { cluster in
+            _ = await #expect(throws: KafkaError.self) {
+                try await cluster.createTopic(name, partitions: partitions, replicationFactor: replicas)
+            }
+        }
+    }
+
     @Test
     func callsAfterStopFail() async throws {
         let cluster = try await KafkaMockCluster.start()

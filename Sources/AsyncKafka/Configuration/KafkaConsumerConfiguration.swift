@@ -80,8 +80,9 @@ public struct KafkaConsumerConfiguration: Sendable {
         /// How often the member says that it is alive. 3 s by default, shorter than `sessionTimeout`
         /// (`heartbeat.interval.ms`).
         public var heartbeatInterval: Duration = .seconds(3)
-        /// How long the handling of one message may take until the member counts as stuck and its partitions go to
-        /// others. Up to 24 hours, 5 minutes by default (`max.poll.interval.ms`).
+        /// How long the group waits for this member in a rebalance; `revokeTimeout` has to be shorter. The client serves
+        /// the group while a message is handled, so a handler that takes longer is not noticed. Up to 24 hours, 5 minutes
+        /// by default (`max.poll.interval.ms`).
         public var maxPollInterval: Duration = .seconds(300)
         /// How partitions are shared out, in order of preference. librdkafka's default: range, then round robin
         /// (`partition.assignment.strategy`).

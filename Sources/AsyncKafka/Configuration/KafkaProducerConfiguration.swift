@@ -90,11 +90,11 @@ public struct KafkaProducerConfiguration: Sendable {
         public init() {}
     }
 
-    /// How much may wait for delivery until `send` and `enqueue` suspend.
+    /// How much may wait for delivery until `send` suspends.
     public struct Queue: Sendable, Hashable {
         /// In records, 100,000 by default.
         public var maxRecords = 100_000
-        /// In bytes of keys and values, 256 MiB by default; at least `maxMessageBytes`, so that any record fits.
+        /// In bytes of keys, values and headers, 256 MiB by default; at least `maxMessageBytes`, so that any record fits.
         public var maxBytes = 256 * 1024 * 1024
 
         /// The defaults.

@@ -71,8 +71,8 @@ public final class KafkaConsumer: Sendable {
     /// Ends the wait with `cancelled`; the commit may still be acknowledged.
     ///
     /// - Throws: `staleMessage` when the partition was revoked, lost or assigned anew since the message was read; `timedOut` when
-    ///   no broker has answered within the configuration's `commitTimeout`; `groupAuthorizationFailed`; `cancelled`;
-    ///   `clientClosed`.
+    ///   no broker has answered within the configuration's `commitTimeout`; `groupAuthorizationFailed`; `invalidArgument` for
+    ///   a message of another consumer; `cancelled`; `clientClosed`.
     public func commit(_ message: KafkaMessage) async throws(KafkaError) {
         guard message.isCurrent else { throw .stale(message.topicPartition) }
         try await core.commit(message, id: lastCommit.add(1, ordering: .relaxed).newValue)
@@ -83,11 +83,12 @@ public final class KafkaConsumer: Sendable {
     /// For loops that are left by `break` or `throw`: under `.afterProcessing` the message in hand otherwise comes again. Under
     /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed.
     ///
-    /// - Returns: false if the message comes from an assignment that has ended, which makes the mark meaningless.
+    /// - Returns: false if the message comes from an assignment that has ended, or from another consumer, which makes the mark
+    ///   meaningless.
     @discardableResult
     public func markProcessed(_ message: KafkaMessage) -> Bool {
-        guard message.isCurrent else { return false }
-        if core.delivery.withLock({ $0.mark(message) }) { core.wake() }
+        guard let wakes = core.delivery.withLock({ $0.mark(message) }) else { return false }
+        if wakes { core.wake() }
         return true
     }
 
@@ -105,8 +106,9 @@ public final class KafkaConsumer: Sendable {
     /// - Returns: what is uncommitted, and whether the group knows.
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaConsumerCloseReport {
-        let report = await core.close(deadline: .after(timeout ?? closeTimeout), task: currentTaskIdentity())
-        await core.log.settle()
+        let deadline = ContinuousClock.Instant.after(timeout ?? closeTimeout)
+        let report = await core.close(deadline: deadline, task: currentTaskIdentity())
+        await core.log.settle(until: deadline)
         return report
     }
 

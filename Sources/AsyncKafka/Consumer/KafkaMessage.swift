@@ -28,7 +28,8 @@ public struct KafkaMessage: Sendable {
 
     /// When the record was made, or appended to the log; nil if the topic does not say.
     public var timestamp: KafkaTimestamp? {
-        switch timestampKind {
+        if milliseconds < 0 { return nil }
+        return switch timestampKind {
         case .none: nil
         case .createTime: KafkaTimestamp(millisecondsSince1970: milliseconds, kind: .createTime)
         case .logAppendTime: KafkaTimestamp(millisecondsSince1970: milliseconds, kind: .logAppendTime)

@@ -43,7 +43,7 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         ) async throws(KafkaError) -> KafkaMessage? {
             while true {
                 let action = loop.core.delivery.withLock {
-                    $0.next(reader: loop.id, task: loop.task(), isCancelled: Task.isCancelled)
+                    $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
                 }
                 if action.wakesThread { loop.core.wake() }
                 switch action.step {
@@ -60,19 +60,10 @@ public struct KafkaMessages: AsyncSequence, Sendable {
     private final class Loop {
         let core: ConsumerCore
         let id: UInt64
-        private var identity: Int?
 
         init(core: ConsumerCore) {
             self.core = core
             id = core.delivery.withLock { $0.makeReader() }
-        }
-
-        /// The task that iterates, asked for once: an iterator stays in its task.
-        func task() -> Int {
-            if let identity { return identity }
-            let identity = currentTaskIdentity()
-            self.identity = identity
-            return identity
         }
 
         deinit {

@@ -26,7 +26,7 @@ extension KafkaError {
         public static let unsent = Code(rawValue: -10_004)
         /// The consumer was closed while processed messages were still uncommitted.
         public static let uncommitted = Code(rawValue: -10_005)
-        /// The message comes from an assignment that has ended: its partition was revoked, lost, or sought elsewhere.
+        /// The message comes from an assignment that has ended: its partition was revoked or lost.
         public static let staleMessage = Code(rawValue: -10_006)
         /// Another loop reads from this sequence.
         public static let alreadyIterating = Code(rawValue: -10_007)

@@ -95,8 +95,9 @@ public final class KafkaProducer: Sendable {
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaProducerCloseReport {
         core.refuseSenders(.clientClosed)
-        let report = await core.close(deadline: .after(timeout ?? closeTimeout))
-        await core.log.settle()
+        let deadline = ContinuousClock.Instant.after(timeout ?? closeTimeout)
+        let report = await core.close(deadline: deadline)
+        await core.log.settle(until: deadline)
         return report
     }
 

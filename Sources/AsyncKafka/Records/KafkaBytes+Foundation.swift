@@ -21,7 +21,9 @@ extension Data {
 extension KafkaTimestamp {
     /// A point in time, rounded down to a millisecond.
     public init(_ date: Date) {
-        self.init(millisecondsSince1970: Int64((date.timeIntervalSince1970 * 1000).rounded(.down)))
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded(.down)
+        // A date may lie where no integer reaches, or nowhere.
+        self.init(millisecondsSince1970: milliseconds.isNaN ? 0 : Int64(max(-0x1p62, min(0x1p62, milliseconds))))
     }
 
     /// The same point in time.

@@ -65,8 +65,8 @@ extension KafkaBytes: RandomAccessCollection {
     /// The byte at an index.
     public subscript(index: Int) -> UInt8 { slice[index] }
 
-    /// A part of the bytes, without a copy.
-    public subscript(range: Range<Int>) -> KafkaBytes { KafkaBytes(slice.slice(range)) }
+    /// A part of the bytes, without a copy; its indices begin at 0 again, unlike those of `bytes[range]`.
+    public func part(_ range: Range<Int>) -> KafkaBytes { KafkaBytes(slice.slice(range)) }
 
     /// Calls `body` with the bytes as contiguous storage, so that the standard library's bulk operations copy them at once.
     public func withContiguousStorageIfAvailable<Result>(

@@ -16,7 +16,7 @@ public struct KafkaRecord: Sendable, Hashable {
     public var value: KafkaBytes?
     /// The headers, in order.
     public var headers: KafkaHeaders
-    /// When the record was made; nil is now.
+    /// When the record was made, after the beginning of 1970; nil is now.
     public var timestamp: KafkaTimestamp?
 
     /// A record of bytes.

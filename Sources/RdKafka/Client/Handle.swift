@@ -280,29 +280,12 @@ package final class Handle: @unchecked Sendable {
     private static let batchesAreSound = Engine.versionNumber >= 0x0201_0000
 
     private func drainOneByOne(_ queue: Queue, _ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
-        struct Context {
-            let body: (borrowing RawMessage) -> Void
-            let limit: Int
-            var taken = 0
+        for taken in 0..<count {
+            guard let message = rd_kafka_consume_queue(queue.pointer, 0) else { return taken }
+            body(RawMessage(message))
+            rd_kafka_message_destroy(message)
         }
-        return withoutActuallyEscaping(body) { body in
-            var context = Context(body: body, limit: count)
-            withUnsafeMutablePointer(to: &context) { context in
-                _ = rd_kafka_consume_callback_queue(
-                    queue.pointer,
-                    0,
-                    { message, opaque in
-                        guard let message, let context = opaque?.assumingMemoryBound(to: Context.self) else { return }
-                        context.pointee.body(RawMessage(message))
-                        context.pointee.taken += 1
-                        // What is left goes back to the head of the queue.
-                        if context.pointee.taken >= context.pointee.limit { rd_kafka_yield(nil) }
-                    },
-                    context
-                )
-            }
-            return context.taken
-        }
+        return count
     }
 
     /// Starts a commit; its result is an event that carries `id`.

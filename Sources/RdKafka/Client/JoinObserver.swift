@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A commit that follows JoinGroup on the coordinator's connection fails, and librdkafka before 2.10 then drops the whole
 /// assignment as lost (confluentinc/librdkafka#4059). So commits are held from the moment JoinGroup is sent, or a cooperative
-/// revoke is answered, until SyncGroup's response, a failed request, or the session timeout.
+/// revoke is answered, until the rebalance event behind SyncGroup's response, a failed request, or a time limit.
 ///
 /// The callbacks run on librdkafka's broker threads and only touch atomics.
 package final class JoinObserver: Sendable {
@@ -17,6 +17,8 @@ package final class JoinObserver: Sendable {
     /// The number of the join under way, 0 if there is none. Even numbers are expected, odd ones were sent.
     private let current = Atomic<Int>(0)
     private let last = Atomic<Int>(0)
+    /// The join whose SyncGroup was answered.
+    private let synced = Atomic<Int>(0)
     private let left = Atomic<Bool>(false)
     /// Raised when a join begins or ends.
     package let changed = Flag()
@@ -46,6 +48,12 @@ package final class JoinObserver: Sendable {
         _ = current.compareExchange(expected: 0, desired: number, ordering: .acquiringAndReleasing)
     }
 
+    /// The rebalance event that follows SyncGroup has come. A join that has begun since is not touched.
+    package func settle() {
+        let generation = synced.exchange(0, ordering: .acquiringAndReleasing)
+        if generation != 0 { giveUp(generation) }
+    }
+
     /// The join has taken too long; a newer one is not touched.
     package func giveUp(_ generation: Int) {
         _ = current.compareExchange(expected: generation, desired: 0, ordering: .acquiringAndReleasing)
@@ -55,17 +63,26 @@ package final class JoinObserver: Sendable {
         _ = control.storeIfNil(queue)
     }
 
-    private func requestSent(_ key: Int16) {
+    func requestSent(_ key: Int16) {
         guard key == Self.joinGroup else { return }
         left.store(false, ordering: .releasing)
         current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)
         notify()
     }
 
-    private func responseReceived(_ key: Int16, _ error: rd_kafka_resp_err_t) {
-        if key == Self.leaveGroup, error == RD_KAFKA_RESP_ERR_NO_ERROR { left.store(true, ordering: .releasing) }
-        guard key == Self.syncGroup || (key == Self.joinGroup && error != RD_KAFKA_RESP_ERR_NO_ERROR) else { return }
-        current.store(0, ordering: .releasing)
+    /// - Parameter hasFailed: whether no response came. What a response says is not known here.
+    func responseReceived(_ key: Int16, hasFailed: Bool) {
+        if key == Self.leaveGroup, !hasFailed { left.store(true, ordering: .releasing) }
+        guard key == Self.syncGroup || key == Self.joinGroup else { return }
+        if hasFailed {
+            current.store(0, ordering: .releasing)
+        } else if key == Self.syncGroup {
+            // The response may still hold an error, after which librdkafka joins again.
+            synced.store(current.load(ordering: .acquiring), ordering: .releasing)
+            return
+        } else {
+            return
+        }
         notify()
     }
 
@@ -93,7 +110,7 @@ package final class JoinObserver: Sendable {
                     handle,
                     "async-kafka",
                     { _, _, _, _, key, _, _, _, _, error, opaque in
-                        JoinObserver.from(opaque)?.responseReceived(key, error)
+                        JoinObserver.from(opaque)?.responseReceived(key, hasFailed: error != RD_KAFKA_RESP_ERR_NO_ERROR)
                         return RD_KAFKA_RESP_ERR_NO_ERROR
                     },
                     opaque

@@ -65,18 +65,18 @@ struct DeliveryStateMachineTests {
         for offset in 0..<5 { #expect(next(&machine, reader) == "0@\(offset)") }
         #expect(next(&machine, reader) == "fetch")
         #expect(marks(&machine).isEmpty)
-        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) } == true)
         #expect(marks(&machine) == [0: 4])
     }
 
     @Test
     func onlyTheFirstNewMarkWakesTheThread() {
         var (machine, epoch) = machine(.afterProcessing)
-        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 0)) })
-        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) })
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 0)) } == true)
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) } == false)
         _ = marks(&machine)
-        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 2)) })
-        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) }, "marks do not go back")
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 2)) } == true)
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 1)) } == false, "marks do not go back")
         #expect(marks(&machine) == [0: 3])
     }
 
@@ -164,14 +164,27 @@ struct DeliveryStateMachineTests {
         #expect(!epoch.isCurrent)
         #expect(next(&machine, reader) == "fetch")
         #expect(marks(&machine).isEmpty)
-        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) } == nil)
         // The slot is used again; the old epoch still means nothing.
         let new = machine.assign(others)
         #expect(new.slot == epoch.slot)
-        #expect(!with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) })
+        #expect(with(&machine) { $0.mark(Message(epoch: epoch, offset: 3)) } == nil)
         machine.committed(epoch, 100)
         _ = machine.mark(Message(epoch: new, offset: 0))
         #expect(marks(&machine) == [1: 1])
+    }
+
+    @Test
+    func aMessageOfAnotherConsumerIsNotOurs() {
+        var other = Machine(policy: .manual)
+        for number in 0..<5 { _ = other.assign(KafkaTopicPartition(topic: "orders", partition: number)) }
+        let foreign = other.assign(orders)
+        var (machine, _) = machine(.manual)
+        #expect(foreign.isCurrent)
+        #expect(with(&machine) { $0.mark(Message(epoch: foreign, offset: 3)) } == nil)
+        machine.committed(foreign, 3)
+        #expect(!with(&machine) { $0.drain([foreign]) })
+        #expect(marks(&machine).isEmpty)
     }
 
     @Test

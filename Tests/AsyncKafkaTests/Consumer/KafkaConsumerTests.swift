@@ -248,6 +248,27 @@ struct KafkaConsumerTests {
     }
 
     @Test
+    func aMessageOfAnotherConsumerIsRefused() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(1, to: topic, of: cluster)
+            try await withKafkaConsumer(consumerConfiguration(of: cluster), subscribingTo: [topic]) { consumer in
+                let other = try KafkaConsumer(consumerConfiguration(of: cluster, group: "other"))
+                for try await message in consumer.messages {
+                    #expect(!other.markProcessed(message))
+                    do {
+                        try await other.commit(message)
+                        Issue.record("its group has not read it")
+                    } catch let error as KafkaError {
+                        #expect(error.code == .invalidArgument)
+                    }
+                    break
+                }
+                await other.close()
+            }
+        }
+    }
+
+    @Test
     func aSequenceKeepsItsConsumerAlive() async throws {
         try await withTopic { cluster, topic in
             try await produce(3, to: topic, of: cluster)

@@ -166,6 +166,26 @@ struct KafkaProducerTests {
     }
 
     @Test
+    func transactionsAreRefusedUntilTheyAreThere() {
+        var configuration = unreachableProducerConfiguration()
+        configuration.additionalProperties["transactional.id"] = "id"
+        #expect(throws: KafkaError.self) { try KafkaProducer(configuration) }
+    }
+
+    @Test
+    func aTimestampBeforeTheBeginningIsRefused() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        do {
+            let timestamp = KafkaTimestamp(millisecondsSince1970: 0)
+            try await producer.send(KafkaRecord(topic: "t", value: "v", timestamp: timestamp))
+            Issue.record("it would be sent with the present time")
+        } catch {
+            #expect(error.code == .invalidArgument)
+        }
+        await producer.close()
+    }
+
+    @Test
     func aTopicsNameIsNotCutOffAtANul() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
         do {

@@ -8,7 +8,9 @@ struct KafkaBytesTests {
         let bytes = KafkaBytes([1, 2, 3, 4])
         #expect(Array(bytes) == [1, 2, 3, 4])
         #expect(bytes[1] == 2)
-        #expect(bytes[1..<3] == KafkaBytes([2, 3]))
+        #expect(bytes.part(1..<3) == KafkaBytes([2, 3]))
+        #expect(bytes[2...].startIndex == 2)
+        #expect(KafkaBytes(bytes[2...]) == KafkaBytes([3, 4]))
         #expect(bytes.first == 1)
         #expect(bytes.reversed() == [4, 3, 2, 1])
         #expect(KafkaBytes().isEmpty)
@@ -43,7 +45,7 @@ struct KafkaBytesTests {
 
     @Test
     func equalBytesAreEqualWhereverTheyLie() {
-        let part = KafkaBytes("abcabc")[3..<6]
+        let part = KafkaBytes("abcabc").part(3..<6)
         #expect(part == KafkaBytes("abc"))
         #expect(part.hashValue == KafkaBytes("abc").hashValue)
         #expect(part.compacted() == part)
@@ -65,6 +67,9 @@ struct KafkaBytesTests {
         let timestamp = KafkaTimestamp(millisecondsSince1970: 1_700_000_000_123)
         #expect(KafkaTimestamp(timestamp.date) == timestamp)
         #expect(KafkaTimestamp(Date(timeIntervalSince1970: -0.0005)).millisecondsSince1970 == -1)
+        for seconds in [Double.infinity, -.infinity, .nan, 1e300] {
+            _ = KafkaTimestamp(Date(timeIntervalSince1970: seconds))
+        }
     }
 }
 

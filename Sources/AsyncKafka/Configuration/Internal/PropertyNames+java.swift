@@ -18,7 +18,7 @@ extension PropertyNames {
         // Producers
         "buffer.memory": "set `queue.maxBytes`, which bounds what waits for delivery",
         "max.block.ms":
-            "`send` and `enqueue` suspend while the queue is full; cancel the task to give up, or use `tryEnqueue`",
+            "`send` suspends while the queue is full; cancel the task to give up",
         "max.request.size": "it is called `message.max.bytes`, the setting `maxMessageBytes`",
         "key.serializer": serializer,
         "value.serializer": serializer,

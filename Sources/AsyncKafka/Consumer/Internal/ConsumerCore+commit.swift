@@ -8,6 +8,10 @@ extension ConsumerCore {
             throw KafkaError(.cancelled, "the task was cancelled before the commit was sent")
         }
         guard message.epoch.isCurrent else { throw .stale(message.topicPartition) }
+        guard assigned[message.topicPartition] === message.epoch else {
+            throw KafkaError(.invalidArgument, "the message was read by another consumer: only that one can commit it")
+                .at(message.topicPartition)
+        }
         if case .ended = phase { throw .clientClosed }
         if case .reaping = phase { throw .clientClosed }
         let error = await withTaskCancellationHandler {

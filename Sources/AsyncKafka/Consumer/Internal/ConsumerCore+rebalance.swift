@@ -19,13 +19,19 @@ extension ConsumerCore {
     }
 
     func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
+        handle.join.settle()
         switch code {
         case .assignPartitions:
             assign(rows)
         case .revokePartitions:
             beginRevoke(rows)
         default:
-            // librdkafka asks for an answer to an error as well.
+            // librdkafka asks for an answer to an error as well, and nothing is ours from here on.
+            let epochs = Array(assigned.values)
+            delivery.withLock { $0.fence(epochs) }
+            assigned = [:]
+            sources = [:]
+            perform(commits.fence(epochs))
             report(handle.unassign(nil))
             events.append(.error(KafkaError(EngineError(code: code.rawValue))))
         }

@@ -43,7 +43,7 @@ actor ConsumerCore: ClientThreadOwner {
     /// What partitions that were taken away during the close left uncommitted.
     var leftBehind: [KafkaTopicPartition: Int64] = [:]
     /// Bytes of an average message, to bound what one drain copies.
-    var averageSize = 1024
+    var averageSize = 16_384
 
     private var parked: (id: UInt64, suspension: Suspension<Void>)?
     private var nextCommitAt: ContinuousClock.Instant?
@@ -153,6 +153,8 @@ actor ConsumerCore: ClientThreadOwner {
             let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
                 .asFatal().causedBy(KafkaError(fatal))
             log.log(.critical, "FATAL", cause.description)
+            // It joins no more.
+            if let generation = handle.join.generation { handle.join.giveUp(generation) }
             fail(cause)
         } else if error.endsReading {
             fail(error)
@@ -249,11 +251,13 @@ actor ConsumerCore: ClientThreadOwner {
     private func giveUp() {
         guard case .open = phase else { return }
         let marks = delivery.withLock { $0.takeMarks() }
-        log.log(
-            .error,
-            "UNCOMMITTED",
-            "the consumer was released without close(): nobody waits for the last commits of \(marks.count) partitions"
-        )
+        if !marks.isEmpty {
+            log.log(
+                .error,
+                "UNCOMMITTED",
+                "the consumer was released without close(): nobody waits for the last commits of \(marks.count) partitions"
+            )
+        }
         beginClose(deadline: .now, task: 0)
     }
 
@@ -306,7 +310,12 @@ actor ConsumerCore: ClientThreadOwner {
     private func end() {
         phase = .ended
         if report == nil { finishClose(isClosed: false) }
-        _ = delivery.withLock { $0.close(task: 0) }
+        let epochs = Array(assigned.values)
+        assigned = [:]
+        delivery.withLock { delivery in
+            _ = delivery.close(task: 0)
+            delivery.fence(epochs)
+        }
         unpark()
         for waiter in commits.abandon() { waiter.resume(returning: .clientClosed) }
     }

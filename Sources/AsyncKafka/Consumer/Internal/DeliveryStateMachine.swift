@@ -81,7 +81,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> NextAction {
         if reader == nil {
             reader = id
-            if isCancelled { return NextAction(step: .end) }
+            if isCancelled {
+                reader = nil
+                return NextAction(step: .end)
+            }
             guard case .open = phase else { return NextAction(step: ending()) }
             if let message = inHand, isDeliverable(message), !isSettled(message) {
                 // The last loop ended without a word: its message comes again.
@@ -98,7 +101,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             )
             return NextAction(step: .failed(error))
         }
-        if isCancelled { return NextAction(step: .end) }
+        if isCancelled { return NextAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishMessageInHand()
         guard case .open = phase else { return NextAction(step: ending(), wakesThread: wakes) }
         while index < batch.count {
@@ -123,13 +126,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     private func isDeliverable(_ message: Message) -> Bool {
-        guard message.epoch.isCurrent, let partition = partitions[message.epoch.slot] else { return false }
-        return partition.epoch === message.epoch && !partition.isDraining
+        guard message.epoch.isCurrent, let partition = partition(of: message.epoch) else { return false }
+        return !partition.isDraining
     }
 
     /// Whether the message was marked or committed by name.
     private func isSettled(_ message: Message) -> Bool {
-        guard let partition = partitions[message.epoch.slot] else { return true }
+        guard let partition = partition(of: message.epoch) else { return true }
         return max(partition.marked ?? -1, partition.committed ?? -1) > message.offset
     }
 
@@ -138,7 +141,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         guard let message = inHand else { return false }
         inHand = nil
         var wakes = release()
-        if policy == .afterProcessing { wakes = mark(message) || wakes }
+        if policy == .afterProcessing, mark(message) == true { wakes = true }
         return wakes
     }
 
@@ -160,19 +163,23 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     // MARK: Marks
 
-    /// A message is processed. Returns whether the thread is to be woken, to have the mark committed in time.
-    mutating func mark(_ message: Message) -> Bool {
-        guard isOwned(message.epoch) else { return false }
-        let slot = message.epoch.slot
+    /// A message is processed. Returns whether the thread is to be woken, to have the mark committed in time; nil if the
+    /// message's assignment has ended, or was another consumer's.
+    mutating func mark(_ message: Message) -> Bool? {
+        guard message.epoch.isCurrent, let partition = partition(of: message.epoch) else { return nil }
         let next = message.offset + 1
-        guard next > partitions[slot]?.marked ?? -1 else { return false }
-        partitions[slot]?.marked = next
+        guard next > partition.marked ?? -1 else { return false }
+        partitions[message.epoch.slot]?.marked = next
         defer { hasNewMarks = true }
         return !hasNewMarks
     }
 
-    private func isOwned(_ epoch: PartitionEpoch) -> Bool {
-        epoch.isCurrent && partitions[epoch.slot]?.epoch === epoch
+    /// An epoch of another consumer has a slot as well: only its identity tells.
+    private func partition(of epoch: PartitionEpoch) -> Partition? {
+        guard epoch.slot < partitions.count, let partition = partitions[epoch.slot], partition.epoch === epoch else {
+            return nil
+        }
+        return partition
     }
 
     /// The marks that the broker has not acknowledged, of some partitions or of all.
@@ -187,7 +194,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     /// The broker has acknowledged an offset.
     mutating func committed(_ epoch: PartitionEpoch, _ offset: Int64) {
-        guard let partition = partitions[epoch.slot], partition.epoch === epoch else { return }
+        guard let partition = partition(of: epoch) else { return }
         partitions[epoch.slot]?.committed = max(offset, partition.committed ?? -1)
     }
 
@@ -210,7 +217,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Nothing more of these partitions is delivered. Returns whether a loop still works on a message of theirs; its release
     /// then wakes the thread.
     mutating func drain(_ epochs: [PartitionEpoch]) -> Bool {
-        for epoch in epochs where partitions[epoch.slot]?.epoch === epoch {
+        for epoch in epochs where partition(of: epoch) != nil {
             partitions[epoch.slot]?.isDraining = true
         }
         guard isHeld, let message = inHand, epochs.contains(where: { $0 === message.epoch }) else { return false }
@@ -222,7 +229,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func fence(_ epochs: [PartitionEpoch]) {
         for epoch in epochs {
             epoch.fence()
-            if partitions[epoch.slot]?.epoch === epoch { partitions[epoch.slot] = nil }
+            if partition(of: epoch) != nil { partitions[epoch.slot] = nil }
         }
     }
 

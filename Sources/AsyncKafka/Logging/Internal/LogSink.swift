@@ -49,9 +49,9 @@ final class LogSink: Sendable {
     }
 
     /// For the end of a client: waits for standard error, so that the last lines are there before the process ends, but not
-    /// longer than a second: whoever should read it may have stopped. A handler is not waited for, as it may take as long as it
+    /// beyond a deadline: whoever should read it may have stopped. A handler is not waited for, as it may take as long as it
     /// likes.
-    func settle() async {
+    func settle(until deadline: ContinuousClock.Instant) async {
         guard case .standardError = log.destination else { return }
         await withCheckedContinuation { continuation in
             let waiting = Locked<CheckedContinuation<Void, Never>?>(continuation)
@@ -63,7 +63,8 @@ final class LogSink: Sendable {
                 continuation?.resume()
             }
             queue.async(execute: resume)
-            DispatchQueue.global().asyncAfter(deadline: .now() + 1, execute: resume)
+            let limit = Int((deadline - .now).clampedMilliseconds)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(min(limit, 1000)), execute: resume)
         }
     }
 

@@ -66,7 +66,8 @@ extension ProducerCore {
             }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
-            return fatalProblem.withLock { $0 } ?? .fatalProducer("the producer has failed for good")
+            return (fatalProblem.withLock { $0 } ?? .fatalProducer("the producer has failed for good"))
+                .with(outcome.persistence)
         case .messageTooLarge:
             return error.saying(
                 "the record to \(topic) is larger than the producer's maxMessageBytes or the topic's max.message.bytes"

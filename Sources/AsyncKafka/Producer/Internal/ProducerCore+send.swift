@@ -61,6 +61,11 @@ extension ProducerCore {
             // C would cut the name off there, and send the record elsewhere.
             throw KafkaError(.invalidTopic, "a topic's name cannot contain a NUL character").with(.notPersisted)
         }
+        if let timestamp = record.timestamp, timestamp.millisecondsSince1970 <= 0 {
+            refuse(ticket)
+            throw KafkaError(.invalidArgument, "a record's timestamp lies behind the beginning of 1970: 0 means now")
+                .with(.notPersisted)
+        }
         let partition: Int32
         if let explicit = record.partition {
             guard let number = Int32(exactly: explicit), number >= 0 else {

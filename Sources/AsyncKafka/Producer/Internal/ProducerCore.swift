@@ -54,6 +54,9 @@ actor ProducerCore: ClientThreadOwner {
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
+        guard settings.transactionalID == nil else {
+            throw .invalid("`transactional.id` is set, but transactions are not supported yet: every send would fail")
+        }
         handle = try Handle.make(.producer, engine)
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
@@ -155,7 +158,11 @@ actor ProducerCore: ClientThreadOwner {
             if !isSettled {
                 // What was handed over after the first purge.
                 handle.purge(inFlight: true)
+                let limit = now + Self.purgeLimit
                 phase = .purging(until: limit, isSettled: true)
+                deadline = min(deadline ?? limit, limit)
+                if state.isQuiet { return .finish }
+                break
             }
             if state.isQuiet || now >= limit { return .finish }
             deadline = min(deadline ?? limit, limit)
