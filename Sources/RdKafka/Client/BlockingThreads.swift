@@ -26,7 +26,8 @@ package final class BlockingThreads: Sendable {
         }
     }
 
-    private func submit(_ work: @escaping @Sendable () -> Void) {
+    /// Has `work` run on one of the threads.
+    package func submit(_ work: @escaping @Sendable () -> Void) {
         let needsThread = state.withLock { state in
             state.waiting.append(work)
             guard state.running < limit else { return false }

@@ -229,6 +229,14 @@ package final class Handle: @unchecked Sendable {
     /// Whether the assignment was lost, by eviction from the group, rather than revoked.
     package var isAssignmentLost: Bool { rd_kafka_assignment_lost(pointer) != 0 }
 
+    /// The committed offsets of partitions; nil if the coordinator does not answer in time. Blocks; for `BlockingThreads`.
+    package func committed(_ partitions: [PartitionOffset], timeout: Int32) -> [PartitionOffset]? {
+        PartitionOffset.withList(partitions) { list in
+            let error = rd_kafka_committed(pointer, list, timeout)
+            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? PartitionOffset.rows(of: list) : nil
+        }
+    }
+
     /// Reads partitions from now on, into the message queue.
     package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
         for partition in partitions {

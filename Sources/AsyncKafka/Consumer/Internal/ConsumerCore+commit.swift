@@ -64,14 +64,15 @@ extension ConsumerCore {
         for row in rows {
             errors[KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))] = row.error
         }
+        if code != 0 { log.log(.info, "COMMIT", "a commit was refused: \(EngineError.description(of: code))") }
         let ending = isLeaving ? Array(assigned.values) : revoke?.epochs ?? []
         let action = commits.result(
             id: id,
             now: .now,
             isEnding: { epoch in ending.contains { $0 === epoch } }
         ) { partition in
-            // The event's own error stands for partitions that it does not tell apart.
-            let error = errors[partition].flatMap { $0 == 0 && errors.count > 1 ? $0 : nil } ?? code
+            // The event's own error stands for partitions that it does not tell apart: those are tried again alone.
+            let error = errors[partition].flatMap { $0 == 0 ? nil : $0 } ?? code
             return error == 0 ? nil : KafkaError(EngineError(code: error))
         }
         perform(action)

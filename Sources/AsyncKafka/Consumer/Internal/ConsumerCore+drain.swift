@@ -30,7 +30,9 @@ extension ConsumerCore {
                 }
                 return
             }
-            guard let epoch = epoch(of: message) else { return }
+            // librdkafka may begin again at an old place of its own (see `Assigning`): nothing comes twice in an epoch.
+            guard let epoch = epoch(of: message), message.offset >= nextOffsets[epoch.slot] else { return }
+            nextOffsets[epoch.slot] = message.offset + 1
             size += message.size
             messages.append(KafkaMessage(message, epoch: epoch, slabs: &slabs))
         }
