@@ -16,6 +16,8 @@ extension ConsumerCore {
     func drain() -> Bool {
         // Lowered first: what arrives from here on raises it again.
         handle.messagesArrived.lower()
+        // Raised again when the offsets are known.
+        guard startsSought == 0 else { return false }
         let count = max(1, min(Self.drainCount, Self.drainBytes / averageSize))
         var messages: [KafkaMessage] = []
         var size = 0
@@ -30,7 +32,7 @@ extension ConsumerCore {
                 }
                 return
             }
-            // librdkafka may begin again at an old place of its own (see `Assigning`): nothing comes twice in an epoch.
+            // librdkafka may begin again at an old place of its own (see `findStarts`): nothing comes twice in an epoch.
             guard let epoch = epoch(of: message), message.offset >= nextOffsets[epoch.slot] else { return }
             nextOffsets[epoch.slot] = message.offset + 1
             size += message.size

@@ -18,27 +18,14 @@ extension ConsumerCore {
         var step: Step
     }
 
-    /// An assignment that is not answered yet, as its committed offsets are being asked for.
-    ///
-    /// librdkafka would ask for them itself. But when a partition is taken away while librdkafka looks up where its log begins,
-    /// the late answer has it look again and then fetch from there, although the partition is not assigned (measured on 2.8:
-    /// rdkafka_partition.c, "outdated offset response"). Once the partition is assigned again such messages pass for new ones
-    /// until the committed offset is known. So the committed offset is known before, fetching starts within the answer, and
-    /// nothing below it is delivered.
-    struct Assigning {
-        let rows: [PartitionOffset]
-        let number: Int
-    }
-
-    /// Milliseconds that the coordinator has to say what is committed; after that librdkafka goes on asking.
+    /// Milliseconds that the coordinator has to say what is committed.
     private static let committedTimeout: Int32 = 5000
 
     func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
         handle.join.settle()
-        assigning = nil
         switch code {
         case .assignPartitions:
-            beginAssign(rows)
+            assign(rows)
         case .revokePartitions:
             beginRevoke(rows)
         default:
@@ -53,39 +40,6 @@ extension ConsumerCore {
         }
     }
 
-    private func beginAssign(_ rows: [PartitionOffset]) {
-        guard !rows.isEmpty, !isClosed else {
-            assign(rows)
-            return
-        }
-        assignments += 1
-        let number = assignments
-        assigning = Assigning(rows: rows, number: number)
-        calls += 1
-        BlockingThreads.shared.submit { [self] in
-            let committed = handle.committed(rows, timeout: Self.committedTimeout)
-            thread.submit { self.assumeIsolated { $0.found(committed, number) } }
-        }
-    }
-
-    private func found(_ committed: [PartitionOffset]?, _ number: Int) {
-        calls -= 1
-        guard let assigning, assigning.number == number else { return }
-        self.assigning = nil
-        let rows = (committed ?? assigning.rows).map { row in
-            // Of a row that failed librdkafka asks again.
-            row.error == 0 ? row : PartitionOffset(topic: row.topic, partition: row.partition)
-        }
-        assign(rows)
-    }
-
-    /// The answer cannot wait any more.
-    func answerAssign() {
-        guard let assigning else { return }
-        self.assigning = nil
-        assign(assigning.rows)
-    }
-
     private func assign(_ rows: [PartitionOffset]) {
         sources = [:]
         var partitions: [KafkaTopicPartition] = []
@@ -95,11 +49,38 @@ extension ConsumerCore {
             let epoch = delivery.withLock { $0.assign(partition) }
             assigned[partition] = epoch
             while nextOffsets.count <= epoch.slot { nextOffsets.append(0) }
-            nextOffsets[epoch.slot] = max(0, row.offset)
+            nextOffsets[epoch.slot] = 0
         }
         report(handle.assign(rows, incremental: handle.isCooperative))
+        findStarts(rows, partitions.compactMap { assigned[$0] })
         events.append(.assigned(partitions.sorted()))
         log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+    }
+
+    /// Asks for the committed offsets of new partitions; until they are known nothing is drained.
+    ///
+    /// librdkafka asks for them as well. But when a partition is taken away while librdkafka looks up where its log begins, the
+    /// late answer has it look again and then fetch from there, although the partition is not assigned (measured on 2.8:
+    /// rdkafka_partition.c, "outdated offset response"). Once it is assigned again, such messages pass for new ones until
+    /// librdkafka knows the committed offset: they would come twice, and the commit behind them would go back.
+    private func findStarts(_ rows: [PartitionOffset], _ epochs: [PartitionEpoch]) {
+        guard !rows.isEmpty, !isClosed else { return }
+        startsSought += 1
+        BlockingThreads.shared.submit { [self] in
+            let committed = handle.committed(rows, timeout: Self.committedTimeout) ?? []
+            thread.submit { self.assumeIsolated { $0.foundStarts(committed, epochs) } }
+        }
+    }
+
+    private func foundStarts(_ committed: [PartitionOffset], _ epochs: [PartitionEpoch]) {
+        startsSought -= 1
+        for row in committed where row.error == 0 && row.offset > 0 {
+            let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
+            guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }
+            nextOffsets[epoch.slot] = max(nextOffsets[epoch.slot], row.offset)
+        }
+        // What has arrived meanwhile.
+        handle.messagesArrived.raise()
     }
 
     private func beginRevoke(_ rows: [PartitionOffset]) {

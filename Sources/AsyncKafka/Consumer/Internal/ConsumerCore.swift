@@ -36,11 +36,9 @@ actor ConsumerCore: ClientThreadOwner {
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
     var revoke: Revoke?
-    /// An assignment whose committed offsets are being asked for; it is not answered yet.
-    var assigning: Assigning?
-    var assignments = 0
-    /// Blocking calls that use the handle now: it is not destroyed before they return.
-    var calls = 0
+    /// Assignments whose committed offsets are being asked for. The calls use the handle, so it is not destroyed before they
+    /// return.
+    var startsSought = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more.
     var nextOffsets: [Int64] = []
     /// The join for which commits are held, and until when at most.
@@ -282,7 +280,6 @@ actor ConsumerCore: ClientThreadOwner {
                 sendCommits(now: now)
             }
             guard now >= deadline || (commits.isIdle && revoke == nil) else { return false }
-            answerAssign()
             answerRevoke()
             if let error = handle.beginClose() {
                 // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
@@ -298,9 +295,8 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .reaping
         }
         guard case .reaping = phase else { return false }
-        answerAssign()
         answerRevoke()
-        return (handle.isClosed || cannotLeave) && calls == 0
+        return (handle.isClosed || cannotLeave) && startsSought == 0
     }
 
     private func finishClose(isClosed: Bool) {
