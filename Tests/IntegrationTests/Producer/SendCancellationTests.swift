@@ -46,8 +46,8 @@ extension RealKafkaTests {
                 let figures = counts.map { "\($0.value) \($0.key)" }.sorted().joined(separator: ", ")
                 print("cancelled at \(delivered.map { "\($0) delivered" } ?? "\(begun) begun"): \(figures)")
                 #expect(outcomes.count == Self.senders)
-                #expect((counts[.notSent] ?? 0) > 0)
-                if delivered == nil { #expect((counts[.deliveredLater] ?? 0) > 0) }
+                // How many of each there are is a matter of chance here; each kind for certain, without a broker, is what
+                // KafkaProducerTests have.
 
                 // What comes behind everything says where the topic ends.
                 let expected = outcomes.filter { $0.value != .notSent }.keys.sorted()
