@@ -52,7 +52,8 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["AsyncKafka"] + sanitizerSupport,
+            // RdKafka for its lock alone, which the Thread Sanitizer understands.
+            dependencies: ["AsyncKafka", "RdKafka"] + sanitizerSupport,
             swiftSettings: safe
         ),
     ]

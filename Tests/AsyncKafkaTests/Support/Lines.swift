@@ -1,9 +1,9 @@
 import AsyncKafka
-import Synchronization
+import RdKafka
 
 /// Log lines as they come.
 final class Lines: Sendable {
-    private let entries = Mutex<[KafkaLog.Entry]>([])
+    private let entries = Locked<[KafkaLog.Entry]>([])
 
     var all: [KafkaLog.Entry] { entries.withLock { $0 } }
 

@@ -1,6 +1,6 @@
 import AsyncKafka
 import Foundation
-import Synchronization
+import RdKafka
 import Testing
 
 /// Nobody listens on port 1 of this machine: connections are refused. These need no broker.
@@ -121,7 +121,7 @@ private func readFromNobody() async throws {
 }
 
 private func logToAHandler() async throws {
-    let entries = Mutex<[KafkaLog.Entry]>([])
+    let entries = Locked<[KafkaLog.Entry]>([])
     let hasLogged = Signal()
     var configuration = KafkaProducerConfiguration(bootstrapServers: NoBrokerTests.servers)
     configuration.log = .handler { entry in

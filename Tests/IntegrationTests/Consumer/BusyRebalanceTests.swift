@@ -1,5 +1,5 @@
 import AsyncKafka
-import Synchronization
+import RdKafka
 import Testing
 
 extension RealKafkaTests {
@@ -102,7 +102,7 @@ extension RealKafkaTests {
             let secondHasPartitions = Signal()
             let isDone = Signal()
             private let count: Int
-            private let counts = Mutex<[Position: Int]>([:])
+            private let counts = Locked<[Position: Int]>([:])
 
             init(count: Int) {
                 self.count = count

@@ -1,5 +1,5 @@
 import AsyncKafka
-import Synchronization
+import RdKafka
 
 /// What the members of a group have done together.
 final class GroupProgress: Sendable {
@@ -27,7 +27,7 @@ final class GroupProgress: Sendable {
         let lost: Int
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let ends: [Int: Int64]
     /// Every record is processed; where the members commit by hand, every commit is acknowledged as well.
     let isComplete = Signal()
@@ -40,7 +40,7 @@ final class GroupProgress: Sendable {
         self.slots = slots
         self.commitsByHand = commitsByHand
         let isProcessed = ends.mapValues { Array(repeating: false, count: Int($0)) }
-        state = Mutex(
+        state = Locked(
             State(isProcessed: isProcessed, unprocessed: isProcessed.values.reduce(0) { $0 + $1.count })
         )
     }

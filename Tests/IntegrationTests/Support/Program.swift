@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import RdKafka
 
 /// A program has ended with an error.
 struct ProgramFailure: Error, CustomStringConvertible {
@@ -63,7 +63,7 @@ private final class RunningProgram: Sendable {
     }
 
     private let process: Process
-    private let state = Mutex(State.new)
+    private let state = Locked(State.new)
 
     init(_ process: Process) {
         self.process = process

@@ -1,4 +1,4 @@
-import Synchronization
+import RdKafka
 
 /// Something that happens once, and that any number of tasks wait for.
 final class Signal: Sendable {
@@ -8,7 +8,7 @@ final class Signal: Sendable {
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var hasHappened: Bool { state.withLock { $0.hasHappened } }
 
