@@ -242,6 +242,14 @@ struct KafkaProducerTests {
         let queued = Task { try await core.send(KafkaRecord(topic: "t", value: "v")) }
         while core.machine.withLock({ $0.awaited }) == 0 { await Task.yield() }
         core.handle.triggerFatalError(code: 45, reason: "test")
+        // Before the client's thread has heard of it, and after.
+        do {
+            _ = try await core.send(KafkaRecord(topic: "t", value: "v"))
+            Issue.record("a failed producer sends nothing")
+        } catch {
+            #expect(error.isFatal)
+            #expect(error.persistence == .notPersisted)
+        }
         while core.fatalProblem.withLock({ $0 }) == nil { await Task.yield() }
         do {
             _ = try await core.send(KafkaRecord(topic: "t", value: "v"))

@@ -87,7 +87,10 @@ extension ProducerCore {
             opaque: ticket.opaque
         )
         guard code != 0 else { return }
+        // After a fatal error librdkafka refuses with that error's own code. Asked while the ticket keeps the handle.
+        let fatal = handle.fatalError
         refuse(ticket)
+        if let fatal { throw KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal)).with(.notPersisted) }
         throw failure(DeliveryOutcome(error: code, partition: partition), topic: record.topic)
     }
 
