@@ -309,11 +309,4 @@ package final class Handle: @unchecked Sendable {
     }
 
     package var isClosed: Bool { rd_kafka_consumer_closed(pointer) != 0 }
-
-    /// This member's identifier in the group, once it has one.
-    package var memberID: String? {
-        guard let text = rd_kafka_memberid(pointer) else { return nil }
-        defer { rd_kafka_mem_free(pointer, text) }
-        return text.pointee == 0 ? nil : String(cString: text)
-    }
 }

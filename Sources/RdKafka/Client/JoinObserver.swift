@@ -20,8 +20,6 @@ package final class JoinObserver: Sendable {
     /// The join whose SyncGroup was answered.
     private let synced = Atomic<Int>(0)
     private let left = Atomic<Bool>(false)
-    /// Raised when a join begins or ends.
-    package let changed = Flag()
     private let control = AtomicLazyReference<Queue>()
 
     package init() {}
@@ -87,7 +85,6 @@ package final class JoinObserver: Sendable {
     }
 
     private func notify() {
-        changed.raise()
         control.load()?.yield()
     }
 

@@ -162,7 +162,6 @@ extension ConsumerCore {
     /// Commits are held while the group joins. Its end is an event; the time limits are the net under it: the session timeout
     /// while JoinGroup is expected, the group's own limit once it was sent, as the broker answers when all members have come.
     func watchJoin(now: ContinuousClock.Instant) {
-        handle.join.changed.lower()
         guard let generation = handle.join.generation else {
             join = nil
             return
