@@ -26,7 +26,7 @@ public struct KafkaProducerConfiguration: Sendable {
     /// How long a record may take, retries included, until it fails; nil: no limit. Up to 24 days, 120 s by default
     /// (`delivery.timeout.ms`).
     ///
-    /// For a transactional producer the default is `transaction.timeout.ms` where that is shorter.
+    /// For a transactional producer the default is ``transactionTimeout`` where that is shorter.
     public var deliveryTimeout: Duration? = .seconds(120)
 
     /// How long a batch may gather records before it is sent. Up to 900 s, 5 ms by default (`linger.ms`).
@@ -50,6 +50,16 @@ public struct KafkaProducerConfiguration: Sendable {
 
     /// How much may wait for delivery.
     public var queue = Queue()
+
+    /// Names this producer to the cluster, so that it can have transactions; nil: it has none (`transactional.id`).
+    ///
+    /// It has to be the same after a restart, as it fences the one before, and different for each producer that runs at the same
+    /// time. With it, records are sent with `withTransaction` alone.
+    public var transactionalID: String?
+
+    /// How long a transaction may be open until the cluster aborts it and fences the producer. 1 s to 24 days, 60 s by default;
+    /// brokers take up to 15 minutes by default, `transaction.max.timeout.ms` (`transaction.timeout.ms`).
+    public var transactionTimeout: Duration = .seconds(60)
 
     /// How long `close` waits for records that are still on their way. Up to 24 hours, 30 s by default.
     public var closeTimeout: Duration = .seconds(30)

@@ -18,7 +18,7 @@ import Synchronization
 ///
 /// A consumer that is released without `close()` leaves its group, waits for no commit, and logs that. Its sequences hold it.
 public final class KafkaConsumer: Sendable {
-    private let core: ConsumerCore
+    let core: ConsumerCore
     private let closeTimeout: Duration
     private let lastCommit = Atomic<UInt64>(0)
 

@@ -33,6 +33,11 @@ extension KafkaError {
         /// The call does not fit the client's state or configuration.
         public static let invalidState = Code(rawValue: -10_008)
 
+        /// The transaction could not be committed and was aborted: nothing of it is visible to readers of committed data.
+        public static let transactionAborted = Code(rawValue: -10_009)
+        /// The commit of a transaction was not acknowledged in time: it may be committed or not.
+        public static let transactionOutcomeUnknown = Code(rawValue: -10_010)
+
         // MARK: From librdkafka
 
         /// A time limit has passed.
@@ -67,6 +72,8 @@ extension KafkaError {
         public static let assignmentLost = Code(rawValue: -142)
         /// Nothing is assigned, or nothing to commit.
         public static let noOffset = Code(rawValue: -168)
+        /// librdkafka is in a state in which it does not do this.
+        public static let wrongState = Code(rawValue: -172)
         /// A newer client with the same identity has taken over.
         public static let fenced = Code(rawValue: -144)
         /// The client has failed for good.
@@ -120,6 +127,12 @@ extension KafkaError {
         public static let groupAuthorizationFailed = Code(rawValue: 30)
         /// No permission for the cluster.
         public static let clusterAuthorizationFailed = Code(rawValue: 31)
+        /// The producer's epoch has passed: a newer one with the same transactional id has taken over, or a transaction took too long.
+        public static let invalidProducerEpoch = Code(rawValue: 47)
+        /// A transaction of this producer is still being completed.
+        public static let concurrentTransactions = Code(rawValue: 51)
+        /// No permission for the transactional id.
+        public static let transactionalIDAuthorizationFailed = Code(rawValue: 53)
         /// A newer producer with the same transactional id has taken over.
         public static let producerFenced = Code(rawValue: 90)
         /// Another member with the same `group.instance.id` has taken over.
@@ -151,6 +164,8 @@ extension KafkaError.Code: CustomStringConvertible {
         .staleMessage: "staleMessage",
         .alreadyIterating: "alreadyIterating",
         .invalidState: "invalidState",
+        .transactionAborted: "transactionAborted",
+        .transactionOutcomeUnknown: "transactionOutcomeUnknown",
         .timedOut: "timedOut",
         .deliveryTimedOut: "deliveryTimedOut",
         .transport: "transport",
@@ -167,6 +182,7 @@ extension KafkaError.Code: CustomStringConvertible {
         .waitingForCoordinator: "waitingForCoordinator",
         .assignmentLost: "assignmentLost",
         .noOffset: "noOffset",
+        .wrongState: "wrongState",
         .fenced: "fenced",
         .fatal: "fatal",
         .autoOffsetReset: "autoOffsetReset",
@@ -192,6 +208,9 @@ extension KafkaError.Code: CustomStringConvertible {
         .topicAuthorizationFailed: "topicAuthorizationFailed",
         .groupAuthorizationFailed: "groupAuthorizationFailed",
         .clusterAuthorizationFailed: "clusterAuthorizationFailed",
+        .invalidProducerEpoch: "invalidProducerEpoch",
+        .concurrentTransactions: "concurrentTransactions",
+        .transactionalIDAuthorizationFailed: "transactionalIDAuthorizationFailed",
         .producerFenced: "producerFenced",
         .fencedInstanceID: "fencedInstanceID",
         .staleMemberEpoch: "staleMemberEpoch",

@@ -1,5 +1,22 @@
+import RdKafka
+
 extension KafkaError {
     static let clientClosed = KafkaError(.clientClosed, "the client was closed; make a new one")
+
+    /// What librdkafka calls fatal, with what to do about it.
+    static func fatalProducer(_ error: EngineError, transactionalID: String?) -> KafkaError {
+        let cause = KafkaError(error)
+        guard let transactionalID, [.fenced, .producerFenced, .invalidProducerEpoch].contains(cause.code) else {
+            return fatalProducer(error.message).causedBy(cause)
+        }
+        return KafkaError(
+            .fenced,
+            """
+            another producer with the transactional id \(transactionalID) has taken over, or a transaction took longer than its \
+            timeout: close this producer, and make a new one only if no other instance is meant to use this id
+            """
+        ).asFatal().causedBy(cause)
+    }
 
     static func fatalProducer(_ reason: String) -> KafkaError {
         KafkaError(.fatal, "\(reason); this producer cannot go on: close it and make a new one").asFatal()

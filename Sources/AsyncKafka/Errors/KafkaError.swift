@@ -140,6 +140,10 @@ public struct KafkaError: Error, Sendable {
     func asRetriable() -> KafkaError {
         changed { $0.isRetriable = true }
     }
+
+    func asRequiringAbort() -> KafkaError {
+        changed { $0.requiresAbort = true }
+    }
 }
 
 extension KafkaError: CustomStringConvertible {

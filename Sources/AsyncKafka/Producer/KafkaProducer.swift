@@ -17,7 +17,7 @@ import RdKafka
 ///
 /// A producer that is released without `close()` gives up what is still unsent and logs how much that was.
 public final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
     private let closeTimeout: Duration
 
     /// Makes a producer. Checks the whole configuration; starts, and does not wait for a broker.
@@ -59,7 +59,7 @@ public final class KafkaProducer: Sendable {
     /// - Returns: Partition, offset and timestamp of the record.
     /// - Throws: `deliveryTimedOut` with the last problem as its cause; `messageTooLarge`; `unknownTopicOrPartition`,
     ///   `unknownTopic` and `unknownPartition`; `topicAuthorizationFailed`; `cancelled`; `clientClosed`; `fatal` when this
-    ///   producer can send no more. `persistence` says whether the record may be in the topic all the same.
+    ///   producer can send no more; `invalidState` for a producer with a `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the same.
     @discardableResult
     public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
         try await core.send(record)
@@ -85,7 +85,8 @@ public final class KafkaProducer: Sendable {
     ///
     /// New records are refused from now on with `clientClosed`, and so are those that wait for room. Suspends until every queued
     /// record has its outcome, at most for `timeout`; what is left then is given up, and its senders get an error that says
-    /// whether the record may be in the topic. Closing again returns the same report.
+    /// whether the record may be in the topic. Closing again returns the same report. An open transaction is waited for as well; as it
+    /// can send no more, it usually aborts.
     ///
     /// ## Cancellation
     /// Has no effect: closing ends by its time limit.
@@ -94,8 +95,9 @@ public final class KafkaProducer: Sendable {
     /// - Returns: what was delivered, what failed, what is unsent.
     @discardableResult
     public func close(timeout: Duration? = nil) async -> KafkaProducerCloseReport {
-        core.refuseSenders(.clientClosed)
         let deadline = ContinuousClock.Instant.after(timeout ?? closeTimeout)
+        core.refuseSenders(.clientClosed)
+        core.transactions?.close(.clientClosed, deadline: deadline)
         let report = await core.close(deadline: deadline)
         await core.log.settle(until: deadline)
         return report

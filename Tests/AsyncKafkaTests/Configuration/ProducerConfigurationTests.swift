@@ -232,9 +232,9 @@ import Testing
     @Test func aDeliveryTimeoutBeyondTheTransactionIsRefused() throws {
         var configuration = producerConfiguration(["transactional.id": "tx"])
         configuration.deliveryTimeout = .seconds(61)
-        try expect(configuration.refusal(), says: "61000 ms", "`transaction.timeout.ms` 60000 ms")
+        try expect(configuration.refusal(), says: "61000 ms", "`transactionTimeout`", "60000 ms")
         configuration.deliveryTimeout = nil
-        try expect(configuration.refusal(), says: "unlimited", "`transaction.timeout.ms`")
+        try expect(configuration.refusal(), says: "unlimited", "`transactionTimeout`")
         configuration.deliveryTimeout = .seconds(60)
         #expect(try configuration.refusal() == nil)
     }
@@ -242,7 +242,30 @@ import Testing
     @Test func transactionsNeedIdempotence() throws {
         var configuration = producerConfiguration(["transactional.id": "tx"])
         configuration.isIdempotent = false
-        try expect(configuration.refusal(), says: "`isIdempotent`", "`transactional.id`")
+        try expect(configuration.refusal(), says: "`isIdempotent`", "`transactionalID`")
+    }
+
+    @Test func aTransactionalIDIsANameOfItsOwn() throws {
+        var configuration = producerConfiguration()
+        configuration.transactionalID = "orders-1"
+        #expect(try configuration.refusal() == nil)
+        #expect(try configuration.effective(configuration.engineConfiguration()).transactionalID == "orders-1")
+        configuration.transactionalID = ""
+        try expect(configuration.refusal(), says: "`transactionalID` is empty")
+        configuration = producerConfiguration(["transactional.id": "tx"])
+        configuration.transactionalID = "orders-1"
+        try expect(configuration.refusal(), says: "`transactionalID`", "`transactional.id`")
+    }
+
+    @Test func theTransactionTimeoutBoundsTheDeliveryTimeout() throws {
+        var configuration = producerConfiguration()
+        configuration.transactionalID = "orders-1"
+        configuration.transactionTimeout = .seconds(10)
+        let effective = try configuration.effective(configuration.engineConfiguration())
+        #expect(effective.transactionTimeout == .seconds(10))
+        #expect(effective.deliveryTimeout == .seconds(10))
+        configuration.transactionTimeout = .milliseconds(999)
+        try expect(configuration.refusal(), says: "`transactionTimeout`")
     }
 
     @Test func aLargeBackoffBeyondItsLimitIsRefused() throws {

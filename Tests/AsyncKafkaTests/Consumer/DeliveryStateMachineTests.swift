@@ -18,7 +18,7 @@ struct DeliveryStateMachineTests {
     private let others = KafkaTopicPartition(topic: "orders", partition: 1)
 
     /// The offset that `next` gives, or what else it says.
-    private func next(
+    func next(
         _ machine: inout Machine,
         _ reader: UInt64,
         task: Int = 1,
@@ -32,7 +32,7 @@ struct DeliveryStateMachineTests {
         }
     }
 
-    private func marks(_ machine: inout Machine) -> [Int: Int64] {
+    func marks(_ machine: inout Machine) -> [Int: Int64] {
         Dictionary(uniqueKeysWithValues: machine.takeMarks().map { ($0.epoch.topicPartition.partition, $0.offset) })
     }
 
@@ -241,5 +241,135 @@ struct DeliveryStateMachineTests {
         machine.fail(KafkaError(.groupAuthorizationFailed, "no"))
         #expect(next(&machine, reader) == "groupAuthorizationFailed")
         #expect(next(&machine, reader) == "end")
+    }
+}
+
+// MARK: Batches
+
+extension DeliveryStateMachineTests {
+    /// The offsets that `nextBatch` gives, or what else it says.
+    private func nextBatch(
+        _ machine: inout Machine,
+        _ reader: UInt64,
+        maxCount: Int = 3,
+        isCancelled: Bool = false
+    ) -> String {
+        let action = machine.nextBatch(reader: reader, task: 1, maxCount: maxCount, isCancelled: isCancelled)
+        return switch action.step {
+        case .messages(let messages):
+            messages.map { "\($0.epoch.topicPartition.partition)@\($0.offset)" }.joined(separator: " ")
+        case .fetch: "fetch"
+        case .end: "end"
+        case .failed(let error): "\(error.code)"
+        }
+    }
+
+    @Test
+    func batchesTakeWhatIsThereUpToTheirLimit() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        #expect(nextBatch(&machine, reader) == "0@3 0@4")
+        #expect(nextBatch(&machine, reader) == "fetch")
+        #expect(marks(&machine).isEmpty)
+    }
+
+    @Test
+    func aBatchThatWasNotFinishedComesAgainBeforeTheRest() {
+        var (machine, epoch) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        machine.append([Message(epoch: epoch, offset: 5)])
+        #expect(with(&machine) { $0.releaseReader(reader) } == false)
+        let next = machine.makeReader()
+        #expect(nextBatch(&machine, next, maxCount: 10) == "0@0 0@1 0@2 0@3 0@4 0@5")
+    }
+
+    @Test
+    func aLoopOverMessagesGetsABatchThatWasGivenBack() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        _ = machine.releaseReader(reader)
+        let loop = machine.makeReader()
+        for offset in 0..<5 { #expect(next(&machine, loop) == "0@\(offset)") }
+    }
+
+    @Test
+    func aRevokeWaitsForTheBatchThatHoldsAMessageOfThePartition() {
+        var (machine, epoch) = machine(.manual, 0..<1)
+        let other = machine.assign(others)
+        machine.append([Message(epoch: other, offset: 0), Message(epoch: other, offset: 1)])
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader, maxCount: 2) == "0@0 1@0")
+        #expect(with(&machine) { $0.drain([epoch]) })
+        #expect(machine.isWaitingForRelease)
+        // Finished, and nothing more of the partition.
+        #expect(nextBatch(&machine, reader) == "1@1")
+        #expect(!machine.isWaitingForRelease)
+        machine.fence([epoch])
+    }
+
+    @Test
+    func aRevokeOfOtherPartitionsDoesNotWaitForABatch() {
+        var (machine, _) = machine(.manual)
+        let other = machine.assign(others)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        #expect(with(&machine) { $0.drain([other]) } == false)
+    }
+
+    @Test
+    func whatIsGivenBackOfAnEndedEpochIsNotDelivered() {
+        var (machine, epoch) = machine(.manual, 0..<2)
+        let other = machine.assign(others)
+        machine.append([Message(epoch: other, offset: 0)])
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 1@0")
+        machine.fence([epoch])
+        _ = machine.releaseReader(reader)
+        #expect(nextBatch(&machine, machine.makeReader()) == "1@0")
+    }
+
+    @Test
+    func aCancelledReaderGetsNoBatchAndTheLastOneIsFinished() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        #expect(nextBatch(&machine, reader, isCancelled: true) == "end")
+        _ = machine.releaseReader(reader)
+        #expect(nextBatch(&machine, machine.makeReader()) == "0@3 0@4")
+    }
+
+    @Test
+    func closeEndsBatches() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        #expect(with(&machine) { $0.close(task: 2) })
+        #expect(nextBatch(&machine, reader) == "end")
+        _ = machine.releaseReader(reader)
+        #expect(nextBatch(&machine, machine.makeReader()) == "end")
+    }
+
+    @Test
+    func aFailureEndsBatchesOnce() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        machine.fail(KafkaError(.fatal, "over"))
+        #expect(nextBatch(&machine, reader) == "fatal")
+        #expect(nextBatch(&machine, reader) == "end")
+    }
+
+    @Test
+    func batchesAndLoopsExcludeEachOther() {
+        var (machine, _) = machine(.manual)
+        let loop = machine.makeReader()
+        let reader = machine.makeReader()
+        #expect(next(&machine, loop) == "0@0")
+        #expect(nextBatch(&machine, reader) == "alreadyIterating")
+        _ = machine.releaseReader(loop)
+        #expect(nextBatch(&machine, reader) == "0@1 0@2 0@3")
+        #expect(next(&machine, loop) == "alreadyIterating")
     }
 }

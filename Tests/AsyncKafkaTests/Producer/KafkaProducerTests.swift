@@ -166,13 +166,6 @@ struct KafkaProducerTests {
     }
 
     @Test
-    func transactionsAreRefusedUntilTheyAreThere() {
-        var configuration = unreachableProducerConfiguration()
-        configuration.additionalProperties["transactional.id"] = "id"
-        #expect(throws: KafkaError.self) { try KafkaProducer(configuration) }
-    }
-
-    @Test
     func aTimestampBeforeTheBeginningIsRefused() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
         do {

@@ -5,6 +5,7 @@ extension KafkaProducerConfiguration {
     func engineConfiguration() throws(KafkaError) -> RdKafka.Configuration {
         let standard = KafkaProducerConfiguration(bootstrapServers: [])
         let builder = try ConfigurationBuilder.make(.producer, additionalProperties)
+        try setTransactions(builder, standard)
         let isTransactional = !(builder.engine.value(of: "transactional.id") ?? "").isEmpty
 
         try builder.setBootstrapServers(bootstrapServers)
@@ -52,6 +53,29 @@ extension KafkaProducerConfiguration {
     }
 
     // MARK: Typed settings that are more than one property
+
+    private func setTransactions(
+        _ builder: borrowing ConfigurationBuilder,
+        _ standard: KafkaProducerConfiguration
+    ) throws(KafkaError) {
+        if let transactionalID {
+            guard !transactionalID.isEmpty else {
+                throw .invalid(
+                    "`transactionalID` is empty: give this producer a name of its own, or nil for no transactions"
+                )
+            }
+            try builder.set(Setting("transactionalID", "transactional.id", transactionalID, isDefault: false))
+        }
+        try Setting.check("transactionTimeout", transactionTimeout, in: .seconds(1) ... .milliseconds(Setting.largest))
+        try builder.set(
+            Setting(
+                "transactionTimeout",
+                "transaction.timeout.ms",
+                transactionTimeout,
+                default: standard.transactionTimeout
+            )
+        )
+    }
 
     private func setLinger(
         _ builder: borrowing ConfigurationBuilder,
@@ -136,7 +160,7 @@ extension KafkaProducerConfiguration {
         guard builder.engine.value(of: "enable.idempotence") == "true" else {
             guard !isTransactional else {
                 throw .invalid(
-                    "`isIdempotent` (enable.idempotence) is false, but `transactional.id` is set: transactions need it"
+                    "`isIdempotent` (enable.idempotence) is false, but `transactionalID` (transactional.id) is set: transactions need it"
                 )
             }
             return
@@ -175,7 +199,7 @@ extension KafkaProducerConfiguration {
             throw .invalid(
                 """
                 `deliveryTimeout` (delivery.timeout.ms) is \(timeout == 0 ? "unlimited" : "\(timeout) ms") and \
-                `transaction.timeout.ms` \(transaction) ms: lower the first or raise the second
+                `transactionTimeout` (transaction.timeout.ms) \(transaction) ms: lower the first or raise the second
                 """
             )
         }

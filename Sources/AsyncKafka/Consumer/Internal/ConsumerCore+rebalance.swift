@@ -23,6 +23,7 @@ extension ConsumerCore {
 
     func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
         handle.join.settle()
+        defer { endRebalanceWait() }
         switch code {
         case .assignPartitions:
             assign(rows)
@@ -66,6 +67,7 @@ extension ConsumerCore {
     private func findStarts(_ rows: [PartitionOffset], _ epochs: [PartitionEpoch]) {
         guard !rows.isEmpty, !isClosed else { return }
         startsSought += 1
+        blockingCalls += 1
         BlockingThreads.shared.submit { [self] in
             let committed = handle.committed(rows, timeout: Self.committedTimeout) ?? []
             thread.submit { self.assumeIsolated { $0.foundStarts(committed, epochs) } }
@@ -74,6 +76,7 @@ extension ConsumerCore {
 
     private func foundStarts(_ committed: [PartitionOffset], _ epochs: [PartitionEpoch]) {
         startsSought -= 1
+        blockingCalls -= 1
         for row in committed where row.error == 0 && row.offset > 0 {
             let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
             guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }
@@ -129,6 +132,7 @@ extension ConsumerCore {
         for epoch in revoke.epochs { assigned[epoch.topicPartition] = nil }
         sources = [:]
         perform(commits.fence(revoke.epochs))
+        endRebalanceWait()
         // librdkafka joins again as soon as a cooperative revoke is answered.
         if revoke.isCooperative, !isLost, !usesConsumerProtocol, !isLeaving { handle.join.joinIsExpected() }
         report(handle.unassign(revoke.isCooperative ? revoke.rows : nil))

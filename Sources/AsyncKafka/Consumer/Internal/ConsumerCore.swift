@@ -30,15 +30,17 @@ actor ConsumerCore: ClientThreadOwner {
     /// KIP-848: there is no JoinGroup that commits would have to stay out of.
     let usesConsumerProtocol: Bool
     private let markInterval: Duration?
+    let readsCommitted: Bool
 
     var commits: CommitStateMachine<Suspension<KafkaError?>>
     var assigned: [KafkaTopicPartition: PartitionEpoch] = [:]
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
     var revoke: Revoke?
-    /// Assignments whose committed offsets are being asked for. The calls use the handle, so it is not destroyed before they
-    /// return.
+    /// Assignments whose committed offsets are being asked for.
     var startsSought = 0
+    /// Calls on blocking threads that use the handle: it is not destroyed before they return.
+    var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more.
     var nextOffsets: [Int64] = []
     /// The join for which commits are held, and until when at most.
@@ -51,6 +53,8 @@ actor ConsumerCore: ClientThreadOwner {
     var averageSize = 16_384
 
     private var parked: (id: UInt64, suspension: Suspension<Void>)?
+    /// Whoever waits for the group to settle.
+    private var rebalanceWaiter: (deadline: ContinuousClock.Instant, suspension: Suspension<Void>)?
     private var nextCommitAt: ContinuousClock.Instant?
     private var closers: [Suspension<KafkaConsumerCloseReport>] = []
     private var report: KafkaConsumerCloseReport?
@@ -74,6 +78,7 @@ actor ConsumerCore: ClientThreadOwner {
         }
         revokeTimeout = configuration.revokeTimeout
         sessionTimeout = settings.sessionTimeout
+        readsCommitted = settings.isReadCommitted
         maxPollInterval = settings.maxPollInterval
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
@@ -138,6 +143,7 @@ actor ConsumerCore: ClientThreadOwner {
             for waiter in expired { waiter.resume(returning: error) }
         }
         sendCommits(now: now)
+        if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
         if proceedClose(now: now) { return .finish }
         return .sleep(until: nextDeadline())
     }
@@ -145,6 +151,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func nextDeadline() -> ContinuousClock.Instant? {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, revoke?.deadline,
+            rebalanceWaiter?.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
@@ -211,6 +218,27 @@ actor ConsumerCore: ClientThreadOwner {
         parked.suspension.resume(returning: ())
     }
 
+    // MARK: Rebalances
+
+    /// Waits until the group gives or takes partitions, `limit` at most, or the task is cancelled.
+    func waitForRebalance(limit: Duration) async {
+        let deadline = ContinuousClock.Instant.after(limit)
+        await withTaskCancellationHandler {
+            await suspend { (suspension: Suspension<Void>) in
+                guard !Task.isCancelled, case .open = phase else { return suspension.resume(returning: ()) }
+                endRebalanceWait()
+                rebalanceWaiter = (deadline, suspension)
+            }
+        } onCancel: {
+            thread.submit { self.assumeIsolated { $0.endRebalanceWait() } }
+        }
+    }
+
+    func endRebalanceWait() {
+        rebalanceWaiter?.suspension.resume(returning: ())
+        rebalanceWaiter = nil
+    }
+
     // MARK: Marks
 
     private func commitMarks(now: ContinuousClock.Instant) {
@@ -245,6 +273,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func beginClose(deadline: ContinuousClock.Instant, task: Int) {
         let mustWait = delivery.withLock { $0.close(task: task) }
         unpark()
+        endRebalanceWait()
         phase = mustWait ? .releasing(deadline: deadline) : .committing(deadline: deadline)
     }
 
@@ -296,7 +325,7 @@ actor ConsumerCore: ClientThreadOwner {
         }
         guard case .reaping = phase else { return false }
         answerRevoke()
-        return (handle.isClosed || cannotLeave) && startsSought == 0
+        return (handle.isClosed || cannotLeave) && blockingCalls == 0
     }
 
     private func finishClose(isClosed: Bool) {

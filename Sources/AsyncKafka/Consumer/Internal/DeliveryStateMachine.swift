@@ -42,7 +42,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     private var lastReader: UInt64 = 0
     /// The message that was delivered last and is not done with.
     private var inHand: Message?
-    /// Whether a loop works on it now; otherwise the next loop may get it again.
+    /// The messages that were delivered last as a batch; they are delivered again unless the batch is finished.
+    private var batchInHand: [Message] = []
+    /// Whether a loop works on them now; otherwise the next loop may get them again.
     private var isHeld = false
     /// The task that holds it.
     private var holder = 0
@@ -95,11 +97,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             inHand = nil
         }
         guard reader == id else {
-            let error = KafkaError(
-                .alreadyIterating,
-                "another loop reads this consumer's messages; end it first, or use a consumer for each"
-            )
-            return NextAction(step: .failed(error))
+            return NextAction(step: .failed(.alreadyIterating))
         }
         if isCancelled { return NextAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishMessageInHand()
@@ -116,6 +114,63 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         batch.removeAll(keepingCapacity: true)
         index = 0
         return NextAction(step: .fetch, wakesThread: wakes)
+    }
+
+    struct BatchAction {
+        enum Step {
+            case messages([Message])
+            /// Nothing is here: have the client's thread drain, then ask again.
+            case fetch
+            case end
+            case failed(KafkaError)
+        }
+
+        var step: Step
+        /// The client's thread waits for what has just happened.
+        var wakesThread = false
+    }
+
+    /// A reader asks for its next batch: what is there, up to `maxCount`. The one before is finished.
+    mutating func nextBatch(reader id: UInt64, task: Int, maxCount: Int, isCancelled: Bool) -> BatchAction {
+        if reader == nil, !isCancelled, case .open = phase {
+            reader = id
+            inHand = nil
+        }
+        guard reader == id else {
+            if reader != nil { return BatchAction(step: .failed(.alreadyIterating)) }
+            if isCancelled { return BatchAction(step: .end) }
+            if case .failed(let error) = ending() { return BatchAction(step: .failed(error)) }
+            return BatchAction(step: .end)
+        }
+        batchInHand = []
+        let wakes = release()
+        if isCancelled { return BatchAction(step: .end, wakesThread: wakes) }
+        guard case .open = phase else {
+            if case .failed(let error) = ending() { return BatchAction(step: .failed(error), wakesThread: wakes) }
+            return BatchAction(step: .end, wakesThread: wakes)
+        }
+        while index < batch.count, batchInHand.count < maxCount {
+            if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
+            index += 1
+        }
+        guard !batchInHand.isEmpty else {
+            batch.removeAll(keepingCapacity: true)
+            index = 0
+            return BatchAction(step: .fetch, wakesThread: wakes)
+        }
+        isHeld = true
+        holder = task
+        return BatchAction(step: .messages(batchInHand), wakesThread: wakes)
+    }
+
+    /// The batch in hand was not processed: it stands before what is drained already.
+    private mutating func giveBack() {
+        guard !batchInHand.isEmpty else { return }
+        if case .open = phase {
+            batch.replaceSubrange(0..<index, with: batchInHand)
+            index = 0
+        }
+        batchInHand = []
     }
 
     /// A failure is thrown once; then the sequence is over.
@@ -158,6 +213,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         reader = nil
         // Under `.manual` the next loop goes on behind it.
         if policy == .manual { inHand = nil }
+        giveBack()
         return release()
     }
 
@@ -220,7 +276,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         for epoch in epochs where partition(of: epoch) != nil {
             partitions[epoch.slot]?.isDraining = true
         }
-        guard isHeld, let message = inHand, epochs.contains(where: { $0 === message.epoch }) else { return false }
+        guard isHeld else { return false }
+        let isConcerned = epochs.contains { epoch in
+            inHand?.epoch === epoch || batchInHand.contains { $0.epoch === epoch }
+        }
+        guard isConcerned else { return false }
         releaseIsAwaited = true
         return true
     }
@@ -239,7 +299,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if case .open = phase { phase = .closed }
         batch = []
         index = 0
-        guard isHeld, inHand != nil else { return false }
+        guard isHeld, inHand != nil || !batchInHand.isEmpty else { return false }
         guard holder != task else {
             // Called from within the body: nobody waits for the message in hand, a revoke neither.
             _ = release()
@@ -262,6 +322,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if case .open = phase { return true }
         return false
     }
+}
+
+extension KafkaError {
+    static let alreadyIterating = KafkaError(
+        .alreadyIterating,
+        "another loop reads this consumer's messages; end it first, or use a consumer for each"
+    )
 }
 
 /// What the state machine has to know of a message.

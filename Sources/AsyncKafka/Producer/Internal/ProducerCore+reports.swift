@@ -14,6 +14,10 @@ extension ProducerCore {
             return (action, machine.awaited > 0)
         }
         if reports.contains(where: { $0.error == 0 }) { flushThread.warm() }
+        // The report of a failure may be faster than the event that says that it is the end.
+        if reports.contains(where: { $0.error != 0 }), let fatal = handle.fatalError {
+            fatalProblem.withLock { $0 = $0 ?? explain(fatal: fatal) }
+        }
         // Whoever is still waiting shall not wait for the linger: with five requests in flight the kick of its own burst may
         // have passed without effect.
         if isAwaited { flushThread.kick() }
@@ -61,8 +65,11 @@ extension ProducerCore {
             return error.saying("the record to \(topic) was not acknowledged within the delivery timeout")
                 .causedBy(lastProblem.withLock { $0 })
         case .purgedInQueue, .purgedInFlight:
-            if let fatal = fatalProblem.withLock({ $0 }) {
-                return error.saying(fatal.message).causedBy(fatal)
+            if let fatal = fatalProblem.withLock({ $0 }) { return fatal.with(outcome.persistence) }
+            if transactions != nil, !machine.withLock({ $0.isClosed }) {
+                return error.saying(
+                    "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
+                ).asRequiringAbort().asRetriable()
             }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:

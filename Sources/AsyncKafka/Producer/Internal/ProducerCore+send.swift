@@ -2,10 +2,15 @@ import RdKafka
 
 // The way in: credits, then librdkafka's queue, then the wait for the report. All of it runs on the caller's own thread.
 extension ProducerCore {
-    nonisolated func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
+    /// - Parameter gate: the transaction that the record belongs to.
+    nonisolated func send(
+        _ record: KafkaRecord,
+        in gate: TransactionGate? = nil
+    ) async throws(KafkaError) -> KafkaDelivery {
+        try checkTransaction(gate)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
         let ticket = try await credits(for: record)
-        try handOver(record, ticket)
+        try handOver(record, ticket, in: gate)
         // Awaited: the linger is lifted.
         flushThread.kick()
         switch await report(of: ticket, record) {
@@ -18,6 +23,18 @@ extension ProducerCore {
             )
             .with(.possiblyPersisted)
             .with(pending ?? KafkaPendingDelivery(topic: record.topic))
+        }
+    }
+
+    /// A record of a transactional producer belongs to a transaction.
+    nonisolated func checkTransaction(_ gate: TransactionGate?) throws(KafkaError) {
+        if let gate {
+            guard gate.isOpen else { throw .transactionIsOver }
+        } else if transactions != nil {
+            throw KafkaError(
+                .invalidState,
+                "this producer has a `transactionalID`: send with the transaction that `withTransaction` hands out"
+            ).with(.notPersisted)
         }
     }
 
@@ -55,7 +72,17 @@ extension ProducerCore {
         }
     }
 
-    private nonisolated func handOver(_ record: KafkaRecord, _ ticket: ProducerTicket) throws(KafkaError) {
+    private nonisolated func handOver(
+        _ record: KafkaRecord,
+        _ ticket: ProducerTicket,
+        in gate: TransactionGate?
+    ) throws(KafkaError) {
+        // Asked again here: the wait for room may have outlasted the transaction.
+        if let gate, !gate.enter() {
+            refuse(ticket)
+            throw .transactionIsOver
+        }
+        defer { gate?.leave() }
         guard !record.topic.utf8.contains(0) else {
             refuse(ticket)
             // C would cut the name off there, and send the record elsewhere.
@@ -90,7 +117,8 @@ extension ProducerCore {
         // After a fatal error librdkafka refuses with that error's own code. Asked while the ticket keeps the handle.
         let fatal = handle.fatalError
         refuse(ticket)
-        if let fatal { throw KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal)).with(.notPersisted) }
+        if let fatal { throw explain(fatal: fatal).with(.notPersisted) }
+        if gate != nil, code == KafkaError.Code.wrongState.rawValue { throw .transactionHasFailed }
         throw failure(DeliveryOutcome(error: code, partition: partition), topic: record.topic)
     }
 

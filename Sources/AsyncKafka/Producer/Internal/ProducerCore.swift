@@ -39,6 +39,8 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let lastProblem = Locked<KafkaError?>(nil)
     /// What ended this producer for good, if something did.
     nonisolated let fatalProblem = Locked<KafkaError?>(nil)
+    /// Nil without a `transactionalID`.
+    nonisolated let transactions: TransactionCoordinator?
     private nonisolated let thread: ClientThread
 
     private var phase = Phase.open
@@ -54,15 +56,22 @@ actor ProducerCore: ClientThreadOwner {
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
-        guard settings.transactionalID == nil else {
-            throw .invalid("`transactional.id` is set, but transactions are not supported yet: every send would fail")
-        }
         handle = try Handle.make(.producer, engine)
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
         let number = ClientNumber.next()
-        thread = ClientThread(name: "kafka-prod-\(number)")
+        let thread = ClientThread(name: "kafka-prod-\(number)")
+        self.thread = thread
+        transactions = settings.transactionalID.map { [handle, log] id in
+            TransactionCoordinator(
+                handle,
+                transactionalID: id,
+                timeout: settings.transactionTimeout,
+                log: log,
+                onChange: { thread.wake() }
+            )
+        }
         let flushError = flushThread.start(name: "kafka-flush-\(number)")
         let error = flushError == 0 ? thread.start(owner: self, queue: handle.control) : flushError
         if error != 0 {
@@ -123,10 +132,15 @@ actor ProducerCore: ClientThreadOwner {
         lastProblem.withLock { $0 = error }
         flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
-        let cause = KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal))
+        let cause = explain(fatal: fatal)
         fatalProblem.withLock { $0 = cause }
         log.log(.critical, "FATAL", cause.description)
         refuseSenders(cause)
+    }
+
+    /// What a fatal error means to whoever calls.
+    nonisolated func explain(fatal error: EngineError) -> KafkaError {
+        .fatalProducer(error, transactionalID: transactions?.transactionalID)
     }
 
     // MARK: Flush and close
@@ -139,14 +153,16 @@ actor ProducerCore: ClientThreadOwner {
         case .open:
             break
         case .closing(let limit):
-            if state.isQuiet {
+            if state.isQuiet, transactions?.isQuiet ?? true {
                 finishClose(unsent: 0)
-                return .finish
+                return mayDestroy ? .finish : .sleep(until: deadline)
             }
             guard now >= limit else {
                 deadline = min(deadline ?? limit, limit)
                 break
             }
+            // No transaction is committed behind the back of this report.
+            _ = mayDestroy
             finishClose(unsent: state.records)
             handle.purge(inFlight: true)
             let limit = now + Self.purgeLimit
@@ -161,16 +177,22 @@ actor ProducerCore: ClientThreadOwner {
                 let limit = now + Self.purgeLimit
                 phase = .purging(until: limit, isSettled: true)
                 deadline = min(deadline ?? limit, limit)
-                if state.isQuiet { return .finish }
+                if state.isQuiet, mayDestroy { return .finish }
                 break
             }
-            if state.isQuiet || now >= limit { return .finish }
+            if state.isQuiet || now >= limit {
+                // A call that still uses the handle wakes this thread when it returns.
+                if mayDestroy { return .finish }
+                break
+            }
             deadline = min(deadline ?? limit, limit)
         case .ended:
             return .finish
         }
         return .sleep(until: deadline)
     }
+
+    private var mayDestroy: Bool { transactions?.stop() ?? true }
 
     private func finishClose(unsent: Int) {
         let counts = machine.withLock { (delivered: $0.delivered, failed: $0.failed) }

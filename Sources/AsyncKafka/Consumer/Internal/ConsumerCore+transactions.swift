@@ -1,0 +1,47 @@
+import RdKafka
+
+// What a producer's transaction needs of a consumer.
+extension ConsumerCore {
+    /// A transaction commits this consumer's offsets: nobody else may, and what it reads has to be settled.
+    nonisolated func checkTransactional() throws(KafkaError) {
+        guard delivery.withLock({ $0.policy == .manual }) else {
+            throw KafkaError(
+                .invalidState,
+                "the consumer commits by itself: set its `offsetPolicy` to `.manual`, the transaction commits"
+            )
+        }
+        guard readsCommitted else {
+            throw KafkaError(
+                .invalidState,
+                """
+                the consumer reads uncommitted data: set its `isolationLevel` to `.readCommitted`, or what an aborted \
+                transaction wrote is processed as well
+                """
+            )
+        }
+    }
+
+    /// Who this consumer is in its group, as long as it owns these partitions.
+    ///
+    /// Looked at in this order, so that an assignment that ends meanwhile either is seen here or has made the metadata too old for
+    /// the broker, which then refuses the offsets.
+    func groupMetadata(for epochs: [PartitionEpoch]) async throws(KafkaError) -> GroupMetadata {
+        if isClosed { throw .clientClosed }
+        let handle = handle
+        blockingCalls += 1
+        let metadata = await BlockingThreads.shared.run { handle.groupMetadata() }
+        blockingCalls -= 1
+        if let stale = epochs.first(where: { !$0.isCurrent || assigned[$0.topicPartition] !== $0 }) {
+            throw .stale(stale.topicPartition)
+        }
+        guard let metadata else { throw KafkaError(.invalidState, "the consumer is in no group") }
+        return metadata
+    }
+
+    /// A transaction has committed these offsets.
+    nonisolated func committed(_ offsets: [(epoch: PartitionEpoch, offset: Int64)]) {
+        delivery.withLock { delivery in
+            for (epoch, offset) in offsets { delivery.committed(epoch, offset) }
+        }
+    }
+}

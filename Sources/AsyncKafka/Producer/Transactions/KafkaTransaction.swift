@@ -1,0 +1,94 @@
+import RdKafka
+
+/// An open transaction: what is sent with it becomes visible as a whole, when it is committed, or never.
+///
+/// `KafkaProducer.withTransaction` hands it to its body. It may be shared between the tasks of the body; once the body has ended it
+/// takes nothing more.
+public final class KafkaTransaction: Sendable {
+    /// What a consumer's part in the transaction is.
+    struct Input: Sendable {
+        let consumer: ConsumerCore
+        var offsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)]
+    }
+
+    private let core: ProducerCore
+    /// How many records the producer had delivered when this transaction began.
+    let deliveredBefore: Int
+    let gate = TransactionGate()
+    private let inputs = Locked<[ObjectIdentifier: Input]>([:])
+
+    init(_ core: ProducerCore) {
+        self.core = core
+        deliveredBefore = core.machine.withLock { $0.delivered }
+    }
+
+    /// Sends a record as part of the transaction and waits until the cluster has acknowledged it.
+    ///
+    /// As `KafkaProducer.send(_:)` does, back-pressure and cancellation included. Acknowledged does not mean visible yet: that is
+    /// the commit's doing. A record that fails makes the commit impossible: the transaction is then aborted, whether this
+    /// error is thrown on or not.
+    ///
+    /// - Returns: Partition, offset and timestamp of the record.
+    /// - Throws: what `KafkaProducer.send(_:)` throws; `invalidState` when the transaction is over, or has failed already and can only
+    ///   be aborted (`requiresAbort`).
+    @discardableResult
+    public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
+        try await core.send(record, in: gate)
+    }
+
+    /// Adds the offsets of consumed messages: they are committed with the transaction or not at all.
+    ///
+    /// Each partition is committed up to and including the last of these messages, as by `KafkaConsumer.commit(_:)`. The offsets are
+    /// sent once, just before the transaction is committed, with the consumer's place in its group (KIP-447): if a partition
+    /// was given to another member by then, the transaction is aborted.
+    ///
+    /// The consumer's policy has to be `.manual`, so that it commits nothing by itself, and it has to read committed data alone,
+    /// which is the default.
+    ///
+    /// - Parameters:
+    ///   - messages: what was processed, in any order.
+    ///   - consumer: the consumer that has read them.
+    /// - Throws: `staleMessage` when a message's partition was revoked or lost; `invalidState` when the transaction is over, or for
+    ///   a consumer that is not as said above.
+    public func commitOffsets(
+        of messages: some Sequence<KafkaMessage>,
+        from consumer: KafkaConsumer
+    ) throws(KafkaError) {
+        let core = consumer.core
+        try core.checkTransactional()
+        guard gate.isOpen else { throw .transactionIsOver }
+        for message in messages {
+            guard message.isCurrent else { throw .stale(message.topicPartition) }
+            inputs.withLock { inputs in
+                var input = inputs[ObjectIdentifier(core)] ?? Input(consumer: core, offsets: [:])
+                let known = input.offsets[message.topicPartition]
+                if known == nil || known?.epoch !== message.epoch || known?.offset ?? 0 <= message.offset {
+                    input.offsets[message.topicPartition] = (message.epoch, message.offset + 1)
+                }
+                inputs[ObjectIdentifier(core)] = input
+            }
+        }
+    }
+
+    /// Adds the offset of one message. See `commitOffsets(of:from:)`.
+    public func commitOffset(of message: KafkaMessage, from consumer: KafkaConsumer) throws(KafkaError) {
+        try commitOffsets(of: CollectionOfOne(message), from: consumer)
+    }
+
+    var consumedInputs: [Input] { inputs.withLock { Array($0.values) } }
+}
+
+extension KafkaError {
+    static let transactionIsOver = KafkaError(
+        .invalidState,
+        "the transaction is over: send within the body of withTransaction, and await what you start there"
+    ).with(.notPersisted)
+
+    static let transactionHasFailed: KafkaError = {
+        let error = KafkaError(
+            .invalidState,
+            "the transaction has failed and can only be aborted: let the body of withTransaction end"
+        )
+        return error.with(.notPersisted).asRequiringAbort()
+    }()
+}
