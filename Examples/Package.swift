@@ -37,6 +37,11 @@ let package = Package(
             dependencies: kafka + ["ExampleSupport", "Orders"],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "ExactlyOnceWordCount",
+            dependencies: kafka + ["ExampleSupport"],
+            swiftSettings: settings
+        ),
         // A service, and its tests on a cluster within the test process.
         .target(name: "OrderService", dependencies: kafka + ["Orders"], swiftSettings: settings),
         .testTarget(
