@@ -72,7 +72,7 @@ private final class RunningProgram: Sendable {
     func start() throws {
         try state.withLock { state in
             if case .ended = state { throw CancellationError() }
-            try process.run()
+            try withSignalsUnblocked { try process.run() }
             state = .running
         }
     }
@@ -83,4 +83,15 @@ private final class RunningProgram: Sendable {
             state = .ended
         }
     }
+}
+
+/// Runs `body` with no signal blocked, as a process that it starts inherits: the pool's threads block them, and such a process would
+/// not end at SIGTERM.
+func withSignalsUnblocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var none = sigset_t()
+    var before = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return try body()
 }

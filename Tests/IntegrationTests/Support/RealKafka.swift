@@ -71,14 +71,17 @@ extension Trait where Self == ConditionTrait {
 ///
 /// Without `KAFKA_TOOL` the broker makes it with the first record, with as many partitions as it likes, and it stays there: so
 /// tests produce before they subscribe, and those that count partitions need the tools.
+///
+/// - Parameter settings: further arguments of Kafka's topic tool, such as `--replication-factor`.
 func withTopic<Result>(
     partitions: Int = 3,
+    settings: [String] = [],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (String) async throws -> Result
 ) async throws -> Result {
     let topic = RealKafka.uniqueName("topic")
     guard RealKafka.toolPath != nil else { return try await body(topic) }
-    _ = try await RealKafka.tool("topics", ["--create", "--topic", topic, "--partitions", "\(partitions)"])
+    _ = try await RealKafka.tool("topics", ["--create", "--topic", topic, "--partitions", "\(partitions)"] + settings)
     // A task of its own, so that cancellation does not reach it.
     let delete = {
         _ = try await Task { try await RealKafka.tool("topics", ["--delete", "--topic", topic]) }.value

@@ -60,12 +60,13 @@ extension ProducerCore {
         if outcome.partition >= 0 {
             error = error.at(KafkaTopicPartition(topic: topic, partition: Int(outcome.partition)))
         }
+        // Behind a fatal error nothing leaves the queue any more: whoever waits hears of that one.
+        if let fatal = fatalProblem.withLock({ $0 }) { return failure(error, after: fatal) }
         switch error.code {
         case .deliveryTimedOut:
             return error.saying("the record to \(topic) was not acknowledged within the delivery timeout")
                 .causedBy(lastProblem.withLock { $0 })
         case .purgedInQueue, .purgedInFlight:
-            if let fatal = fatalProblem.withLock({ $0 }) { return fatal.with(outcome.persistence) }
             if transactions != nil, !machine.withLock({ $0.isClosed }) {
                 return error.saying(
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
@@ -73,8 +74,7 @@ extension ProducerCore {
             }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
-            return (fatalProblem.withLock { $0 } ?? .fatalProducer("the producer has failed for good"))
-                .with(outcome.persistence)
+            return .fatalProducer("the producer has failed for good").with(outcome.persistence)
         case .messageTooLarge:
             return error.saying(
                 "the record to \(topic) is larger than the producer's maxMessageBytes or the topic's max.message.bytes"
@@ -82,6 +82,15 @@ extension ProducerCore {
         default:
             return error.saying("\(error.message) (topic \(topic))")
         }
+    }
+
+    private nonisolated func failure(_ error: KafkaError, after fatal: KafkaError) -> KafkaError {
+        let isSame = [.fenced, .producerFenced, .invalidProducerEpoch].contains(error.code)
+        guard isSame || [.purgedInQueue, .purgedInFlight, .deliveryTimedOut, .fatal].contains(error.code) else {
+            return error.causedBy(fatal).asFatal()
+        }
+        let told = error.persistence.map { fatal.with($0) } ?? fatal
+        return error.topicPartition.map { told.at($0) } ?? told
     }
 }
 

@@ -1,0 +1,98 @@
+import Foundation
+import RdKafka
+import Testing
+
+/// Suites that need three nodes and break them, one test at a time. `Scripts/test` knows them by this name: it runs them apart
+/// from the others, on a cluster of their own.
+@Suite(.serialized, .needsThreeNodes)
+enum ThreeNodeTests {}
+
+extension Trait where Self == ConditionTrait {
+    /// Only with three nodes that `KAFKA_TOOL` has started, so that it can kill them.
+    static var needsThreeNodes: Self {
+        .enabled(
+            if: RealKafka.bootstrapServers.count == Nodes.numbers.count && RealKafka.toolPath != nil && Nodes.isTools,
+            "needs three nodes of KAFKA_TOOL's own, which it may kill: Scripts/test with KAFKA_TOOL and no KAFKA_BOOTSTRAP"
+        )
+    }
+}
+
+/// The nodes of the cluster, which a test may kill, pause and start; one command at a time.
+final class Nodes: Sendable {
+    static let numbers = [1, 2, 3]
+
+    /// Whether `KAFKA_TOOL` has started this cluster, and so finds its processes.
+    static let isTools = ProcessInfo.processInfo.environment["KAFKA_DIR", default: ""].isEmpty == false
+
+    private enum Fault {
+        case killed
+        case paused
+    }
+
+    private let faults = Locked<[Int: Fault]>([:])
+
+    /// Ends the node's process, which is told nothing before (SIGKILL). Returns once it is gone.
+    func kill(_ number: Int) async throws {
+        faults.withLock { $0[number] = .killed }
+        try await node("kill", number)
+    }
+
+    /// Stops the node's process in the midst of what it does (SIGSTOP): connections stay, nobody answers.
+    func pause(_ number: Int) async throws {
+        faults.withLock { $0[number] = .paused }
+        try await node("pause", number)
+    }
+
+    func resume(_ number: Int) async throws {
+        try await node("resume", number)
+        faults.withLock { $0[number] = nil }
+    }
+
+    /// Returns once the node serves again; its replicas may not be in sync by then.
+    func start(_ number: Int) async throws {
+        try await node("start", number)
+        faults.withLock { $0[number] = nil }
+    }
+
+    /// Whether every replica of the topic is in sync, by Kafka's own tool.
+    func areInSync(_ topic: String) async throws -> Bool {
+        let lagging = try await RealKafka.toolText(
+            "topics",
+            ["--describe", "--under-replicated-partitions", "--topic", topic]
+        )
+        return !lagging.contains(topic)
+    }
+
+    fileprivate func restore() async throws {
+        for (number, fault) in faults.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            switch fault {
+            case .killed: try await start(number)
+            case .paused: try await resume(number)
+            }
+        }
+    }
+
+    private func node(_ action: String, _ number: Int) async throws {
+        let path = try #require(RealKafka.toolPath)
+        _ = try await output(of: path, ["node", action, "\(number)"])
+    }
+}
+
+/// Hands the nodes to `body`, and has all of them running again on every way out.
+func withNodes<Result>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (Nodes) async throws -> Result
+) async throws -> Result {
+    let nodes = Nodes()
+    // A task of its own, so that cancellation does not reach it.
+    let restore = { try await Task { try await nodes.restore() }.value }
+    let result: Result
+    do {
+        result = try await body(nodes)
+    } catch {
+        try? await restore()
+        throw error
+    }
+    try await restore()
+    return result
+}
