@@ -8,7 +8,7 @@ extension ProducerCore {
             var action = Machine.ReportAction()
             action.deliveries.reserveCapacity(reports.count)
             for report in reports {
-                machine.report(ProducerTicket(opaque: report.opaque), DeliveryOutcome(report), into: &action)
+                machine.report(ProducerTicket(opaque: report.opaque), outcome(of: report), into: &action)
             }
             machine.reportsEnd(&action)
             return (action, machine.awaited > 0)
@@ -56,13 +56,16 @@ extension ProducerCore {
         if outcome.partition >= 0 {
             error = error.at(KafkaTopicPartition(topic: topic, partition: Int(outcome.partition)))
         }
+        if let code = topicCode(error.code, topic) {
+            error = KafkaError(code, error.message).causedBy(error).with(outcome.persistence)
+        }
         switch error.code {
         case .deliveryTimedOut:
-            return error.saying("the record to \(topic) was not acknowledged within the delivery timeout")
-                .causedBy(lastProblem.withLock { $0 })
+            return error.saying(timeoutSentence(topic, outcome))
+                .causedBy(recentProblem)
         case .purgedInQueue, .purgedInFlight:
-            if let fatal = fatalProblem.withLock({ $0 }) {
-                return error.saying(fatal.message).causedBy(fatal)
+            if let end = fatalProblem.withLock({ $0 }) ?? refusal.withLock({ $0 }) {
+                return end.with(outcome.persistence)
             }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
@@ -73,7 +76,7 @@ extension ProducerCore {
                 "the record to \(topic) is larger than the producer's maxMessageBytes or the topic's max.message.bytes"
             )
         default:
-            return error.saying("\(error.message) (topic \(topic))")
+            return error.saying(sentence(error, topic, outcome))
         }
     }
 }

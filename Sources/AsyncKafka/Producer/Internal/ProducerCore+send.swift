@@ -89,9 +89,13 @@ extension ProducerCore {
         guard code != 0 else { return }
         // After a fatal error librdkafka refuses with that error's own code. Asked while the ticket keeps the handle.
         let fatal = handle.fatalError
+        let fault = partitionerFault(code, ticket.opaque)
         refuse(ticket)
         if let fatal { throw KafkaError.fatalProducer(fatal.message).causedBy(KafkaError(fatal)).with(.notPersisted) }
-        throw failure(DeliveryOutcome(error: code, partition: partition), topic: record.topic)
+        throw failure(
+            DeliveryOutcome(error: code, partition: partition, partitionerFault: fault),
+            topic: record.topic
+        )
     }
 
     private nonisolated func headerList(_ headers: KafkaHeaders) -> HeaderList? {
