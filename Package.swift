@@ -39,10 +39,22 @@ let package = Package(
         .target(name: "RdKafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "AsyncKafka", dependencies: ["RdKafka"], swiftSettings: safe),
         .target(name: "AsyncKafkaTesting", dependencies: ["AsyncKafka", "RdKafka"], swiftSettings: safe),
-        .testTarget(name: "RdKafkaTests", dependencies: ["RdKafka"] + sanitizerSupport, swiftSettings: safe),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
+        // A process that the tests kill.
+        .executableTarget(
+            name: "TransformMember",
+            dependencies: ["AsyncKafka"] + sanitizerSupport,
+            path: "Tests/TransformMember",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RdKafkaTests",
+            dependencies: ["RdKafka", "TestSupport"] + sanitizerSupport,
+            swiftSettings: safe
+        ),
         .testTarget(
             name: "AsyncKafkaTests",
-            dependencies: ["AsyncKafka", "AsyncKafkaTesting", "RdKafka"] + sanitizerSupport,
+            dependencies: ["AsyncKafka", "AsyncKafkaTesting", "RdKafka", "TestSupport"] + sanitizerSupport,
             swiftSettings: safe
         ),
         .testTarget(
@@ -53,7 +65,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             // RdKafka for its lock alone, which the Thread Sanitizer understands.
-            dependencies: ["AsyncKafka", "RdKafka"] + sanitizerSupport,
+            dependencies: ["AsyncKafka", "RdKafka", "TestSupport", "TransformMember"] + sanitizerSupport,
             swiftSettings: safe
         ),
     ]

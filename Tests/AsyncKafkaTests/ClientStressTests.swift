@@ -1,5 +1,6 @@
 import AsyncKafkaTesting
 import RdKafka
+import TestSupport
 import Testing
 
 @testable import AsyncKafka

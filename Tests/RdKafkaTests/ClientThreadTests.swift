@@ -1,5 +1,6 @@
 import RdKafka
 import Synchronization
+import TestSupport
 import Testing
 
 /// The thread, its queue, wake-ups and end, over a real librdkafka handle without a broker.
@@ -102,7 +103,7 @@ struct ClientThreadTests {
         let total = await withTaskGroup(of: Int.self, returning: Int.self) { group in
             for task in 0..<8 {
                 group.addTask {
-                    var random = SeededRandom(state: seed &+ UInt64(task))
+                    var random = SplitMix(state: seed &+ UInt64(task))
                     var calls = 0
                     for _ in 0..<500 {
                         switch Int.random(in: 0..<8, using: &random) {
@@ -180,18 +181,5 @@ final class Counter: Sendable {
 
     func raise(to value: Int) {
         number.max(value, ordering: .sequentiallyConsistent)
-    }
-}
-
-/// Reproducible random numbers (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

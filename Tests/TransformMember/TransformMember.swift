@@ -115,14 +115,19 @@ struct TransformMember {
             try await send(batch[...]) { try await producer.send($0) }
             say("batch \(batches) \(batch.count)")
             if batches == lastBatch { die(at: .beforeCommit) }
-            do {
-                for (_, messages) in Dictionary(grouping: batch, by: \.topicPartition) {
-                    if let last = messages.last { try await consumer.commit(last) }
-                }
-            } catch let error as KafkaError where error.code == .staleMessage {
-                // Whoever owns the partition now reads it again.
+            for (_, messages) in Dictionary(grouping: batch, by: \.topicPartition) {
+                if let last = messages.last { try await commit(last, by: consumer) }
             }
             batch = []
+        }
+    }
+
+    private func commit(_ message: KafkaMessage, by consumer: KafkaConsumer) async throws(KafkaError) {
+        do {
+            try await consumer.commit(message)
+        } catch {
+            // Whoever owns the partition now reads it again.
+            guard error.code == .staleMessage else { throw error }
         }
     }
 
@@ -141,7 +146,7 @@ struct TransformMember {
 
     private func die(at point: Death) {
         guard point == death else { return }
-        say("dies")
+        say("dies \(point.rawValue)")
         kill(getpid(), SIGKILL)
     }
 

@@ -50,7 +50,9 @@ struct ExactlyOnceWordCount {
                 try await consumer.processInTransactions(of: producer) { messages, transaction in
                     var numbers: [Substring: Int] = [:]
                     for message in messages {
-                        for word in String(message.value ?? KafkaBytes()).split(separator: " ") { numbers[word, default: 0] += 1 }
+                        for word in String(message.value ?? KafkaBytes()).split(separator: " ") {
+                            numbers[word, default: 0] += 1
+                        }
                     }
                     for (word, number) in numbers {
                         let key = KafkaBytes(String(word))

@@ -3,7 +3,7 @@ import Foundation
 import Snippets
 import Testing
 
-/// The README's code is this package's: it compiles, or these tests fail.
+/// The code of the README and of the documentation's pages is this package's: it compiles, or these tests fail.
 struct ReadmeTests {
     private static let examples = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -11,9 +11,19 @@ struct ReadmeTests {
 
     @Test
     func everySwiftBlockIsCompiled() throws {
+        try expectCompiled(Self.readme, minimum: 5)
+    }
+
+    @Test(arguments: [("AsyncKafka.md", 2), ("Producing.md", 6)])
+    func everySwiftBlockOfAPageIsCompiled(name: String, minimum: Int) throws {
+        let catalogue = Self.examples.deletingLastPathComponent().appending(path: "Sources/AsyncKafka/AsyncKafka.docc")
+        try expectCompiled(catalogue.appending(path: name), minimum: minimum)
+    }
+
+    private func expectCompiled(_ document: URL, minimum: Int) throws {
         let sources = try Self.sources()
-        let blocks = try Self.swiftBlocks()
-        #expect(blocks.count >= 5)
+        let blocks = try Self.swiftBlocks(of: document)
+        #expect(blocks.count >= minimum)
         for block in blocks {
             #expect(sources.contains { $0.contains(block) }, "this block is in no source of Examples:\n\(block)")
         }
@@ -33,10 +43,10 @@ struct ReadmeTests {
     }
 
     /// The code between ```swift and ```, without indentation.
-    private static func swiftBlocks() throws -> [String] {
+    private static func swiftBlocks(of document: URL) throws -> [String] {
         var blocks: [String] = []
         var block: [String]?
-        for line in try lines(of: readme) {
+        for line in try lines(of: document) {
             if line.hasPrefix("```") {
                 if let block { blocks.append(withoutIndentation(block)) }
                 block = line == "```swift" ? [] : nil

@@ -23,10 +23,57 @@ public struct KafkaConnectionConfiguration: Sendable, Hashable {
     /// (`metadata.max.age.ms`).
     public var metadataMaxAge: Duration = .seconds(900)
 
+    /// How often topics and leaders are looked up again; nil: never, only when something fails. 1 ms to an hour
+    /// (`topic.metadata.refresh.interval.ms`).
+    ///
+    /// 5 minutes by default, or a third of `metadataMaxAge` where that is shorter.
+    public var metadataRefreshInterval: Duration? = .seconds(300)
+
     /// Whether idle connections are probed (TCP keep-alive), which keeps some firewalls from forgetting them. Off by
     /// default (`socket.keepalive.enable`).
     public var isKeepaliveEnabled = false
 
+    /// Whether the kernel may hold back small packets to join them (Nagle's algorithm). Off by default, as in the Java clients and
+    /// in newer librdkafkas (`socket.nagle.disable`, which says the opposite; its default was `false` for long).
+    public var isNagleEnabled = false
+
+    /// The size of a socket's send buffer in bytes. Up to 100,000,000, by default 0: the system's (`socket.send.buffer.bytes`).
+    public var sendBufferBytes = 0
+
+    /// The size of a socket's receive buffer in bytes. Up to 100,000,000, by default 0: the system's
+    /// (`socket.receive.buffer.bytes`).
+    public var receiveBufferBytes = 0
+
+    /// After how many failed requests, timeouts among them, a connection is given up. Up to 1,000,000, 0 is never; 1 by default,
+    /// and librdkafka warns against others, as client and broker may lose step (`socket.max.fails`).
+    public var maxFailures = 1
+
+    /// After how long without traffic a connection is closed; zero: never. Up to 24 days (`connections.max.idle.ms`).
+    ///
+    /// nil, the default, is librdkafka's: never, or just under 4 minutes if a broker's name contains "azure".
+    public var idleTimeout: Duration?
+
+    /// For how long the addresses of a broker's name are kept. Up to 24 hours, 1 s by default (`broker.address.ttl`).
+    public var addressCacheTime: Duration = .seconds(1)
+
+    /// Which addresses of a broker's name are used. Any by default (`broker.address.family`).
+    public var addressFamily: AddressFamily = .any
+
     /// The defaults.
     public init() {}
+
+    /// A family of addresses.
+    public struct AddressFamily: Sendable, Hashable, CustomStringConvertible {
+        let name: String
+
+        /// IPv4 and IPv6, in the order of the resolver.
+        public static let any = AddressFamily(name: "any")
+        /// IPv4 alone.
+        public static let ipv4 = AddressFamily(name: "v4")
+        /// IPv6 alone.
+        public static let ipv6 = AddressFamily(name: "v6")
+
+        /// librdkafka's name: `v4`.
+        public var description: String { name }
+    }
 }

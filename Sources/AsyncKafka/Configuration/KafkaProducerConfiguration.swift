@@ -29,6 +29,37 @@ public struct KafkaProducerConfiguration: Sendable {
     /// For a transactional producer the default is ``transactionTimeout`` where that is shorter.
     public var deliveryTimeout: Duration? = .seconds(120)
 
+    /// How failed requests are tried again.
+    public var retry = Retry()
+
+    /// How long a broker waits for the replicas before it answers. 1 ms to 900 s (`request.timeout.ms`).
+    ///
+    /// 30 s by default, or the delivery timeout where that is shorter. How long the client waits for the broker is
+    /// `connection.socketTimeout`.
+    public var requestTimeout: Duration = .seconds(30)
+
+    /// How many requests may be on their way to a broker at once. 1 to 1,000,000, and at most 5 with idempotence; 5 by default,
+    /// as in the Java client (`max.in.flight.requests.per.connection`).
+    ///
+    /// Without idempotence, a retry reorders records unless it is 1.
+    public var maxRequestsInFlight = 5
+
+    /// Whether the producer fails for good rather than go on behind records that a broker refused, so that a partition's log
+    /// never has a gap. Off by default; needs idempotence (`enable.gapless.guarantee`, which librdkafka calls experimental).
+    ///
+    /// Records that fail by the delivery timeout are not covered.
+    public var isGapless = false
+
+    /// How long records to a topic that the cluster does not know wait for it to appear; they fail with
+    /// `unknownTopic` then. Up to an hour, 30 s by default (`topic.metadata.propagation.max.ms`).
+    ///
+    /// Counts from the first record to the topic: afterwards they fail within a second or so, until the topic is there.
+    public var unknownTopicTimeout: Duration = .seconds(30)
+
+    /// Whether a record to a topic that does not exist has the broker make the topic, if the broker allows that
+    /// (`auto.create.topics.enable`). On by default (`allow.auto.create.topics`).
+    public var isTopicCreationAllowed = true
+
     /// How long a batch may gather records before it is sent. Up to 900 s, 5 ms by default (`linger.ms`).
     ///
     /// It is an upper bound for records that nobody awaits. Awaited records leave at once, or with what gathered
@@ -44,9 +75,19 @@ public struct KafkaProducerConfiguration: Sendable {
     /// How a record without a partition gets one. The Java client's way by default (`partitioner`).
     public var partitioner: KafkaPartitioner = .murmur2Random
 
+    /// How long records without a key go to one partition before another one is chosen, so that they fill batches. Up to 900 s,
+    /// zero: each record goes to any partition (`sticky.partitioning.linger.ms`).
+    ///
+    /// nil, the default, is twice the linger; with a custom partitioner it is zero, so that it is asked about every record.
+    /// Partitioners that put records without a key into one partition (`consistent`, `murmur2`, `fnv1a`) do not go by it.
+    public var stickyPartitioningLinger: Duration?
+
     /// The largest request, and so the largest record, in bytes. 1,000 to 1,000,000,000, by default 1,000,000, which is
     /// a little less than brokers take by theirs (`message.max.bytes`).
     public var maxMessageBytes = 1_000_000
+
+    /// What becomes of records while all brokers refuse the producer's credentials. They fail after 10 s by default.
+    public var refusedAuthentication: RefusedAuthentication = .failRecords
 
     /// How much may wait for delivery.
     public var queue = Queue()
@@ -106,6 +147,9 @@ public struct KafkaProducerConfiguration: Sendable {
         public var maxRecords = 100_000
         /// In bytes of keys, values and headers, 256 MiB by default; at least `maxMessageBytes`, so that any record fits.
         public var maxBytes = 256 * 1024 * 1024
+        /// At how many requests that wait for the network the next batch waits, too, and grows. 1 to 1,000,000, 1 by default, and
+        /// no other value with idempotence (`queue.buffering.backpressure.threshold`).
+        public var backpressureThreshold = 1
 
         /// The defaults.
         public init() {}

@@ -57,9 +57,13 @@ public final class KafkaProducer: Sendable {
     /// `.possiblyPersisted`, and `pendingDelivery` still resolves.
     ///
     /// - Returns: Partition, offset and timestamp of the record.
-    /// - Throws: `deliveryTimedOut` with the last problem as its cause; `messageTooLarge`; `unknownTopicOrPartition`,
-    ///   `unknownTopic` and `unknownPartition`; `topicAuthorizationFailed`; `cancelled`; `clientClosed`; `fatal` when this
-    ///   producer can send no more; `invalidState` for a producer with a `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the same.
+    /// - Throws: `deliveryTimedOut`, with the last connection problem as its cause if there was one in that time; at once
+    ///   `messageTooLarge` (or as soon as the broker has said so), `invalidTopic`, `unknownPartition` and
+    ///   `topicAuthorizationFailed`; after `unknownTopicTimeout` `unknownTopic`; after 10 s
+    ///   `authentication` if all brokers refuse the credentials; `notEnoughReplicas` once `retry.maxRetries` is used up;
+    ///   `cancelled`; `clientClosed`; `fatal` when this producer can send no more; `invalidState` for a producer with a
+    ///   `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the
+    ///   same.
     @discardableResult
     public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
         try await core.send(record)
@@ -75,7 +79,7 @@ public final class KafkaProducer: Sendable {
     ///
     /// - Parameter timeout: how long to wait at most.
     /// - Returns: how many of the records are still without an outcome; zero unless the time ran out.
-    /// - Throws: `cancelled`, `clientClosed`.
+    /// - Throws: `cancelled`, `clientClosed`; `fatal` if the producer has failed for good, before or meanwhile.
     @discardableResult
     public func flush(timeout: Duration = .seconds(30)) async throws(KafkaError) -> Int {
         try await core.flush(deadline: .after(timeout))

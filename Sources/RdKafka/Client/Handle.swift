@@ -26,15 +26,23 @@ package final class Handle: @unchecked Sendable {
     package let join: JoinObserver
     private let topics: Locked<[String: OpaquePointer]>
     private var joinReference: Unmanaged<JoinObserver>?
+    private let partitioner: Partitioner?
+    private var partitionerReference: Unmanaged<Partitioner>?
 
     /// Topic handles beyond this count are not cached; their records go by name.
     private static let topicLimit = 1000
 
     /// Creates the client. It starts librdkafka's own threads, and does not wait for a broker.
-    package init(_ kind: Kind, _ configuration: consuming Configuration) throws(EngineError) {
+    package init(
+        _ kind: Kind,
+        _ configuration: consuming Configuration,
+        partitioner: Partitioner? = nil
+    ) throws(EngineError) {
         guard let copy = configuration.copyPointer() else { throw EngineError(code: -999) }
         let join = JoinObserver()
         let reference = Unmanaged.passRetained(join)
+        let partitionerReference = partitioner.map { Unmanaged.passRetained($0) }
+        if let partitionerReference { Partitioner.install(partitionerReference, in: copy) }
         let type: rd_kafka_type_t
         switch kind {
         case .producer:
@@ -53,6 +61,7 @@ package final class Handle: @unchecked Sendable {
             let code = rd_kafka_last_error().rawValue
             rd_kafka_conf_destroy(copy)
             reference.release()
+            partitionerReference?.release()
             let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw EngineError(code: code, message: message)
         }
@@ -62,12 +71,15 @@ package final class Handle: @unchecked Sendable {
         guard let queue else {
             rd_kafka_destroy(pointer)
             reference.release()
+            partitionerReference?.release()
             throw EngineError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
         }
         self.pointer = pointer
         self.kind = kind
         self.join = join
         joinReference = reference
+        self.partitioner = partitioner
+        self.partitionerReference = partitionerReference
         control = Queue(queue)
         topics = Locked([:])
         join.attach(to: control)
@@ -130,6 +142,8 @@ package final class Handle: @unchecked Sendable {
         rd_kafka_destroy_flags(pointer, kind == .consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0)
         joinReference?.release()
         joinReference = nil
+        partitionerReference?.release()
+        partitionerReference = nil
     }
 
     // MARK: Producer
@@ -193,6 +207,11 @@ package final class Handle: @unchecked Sendable {
                 }
             }
         }
+    }
+
+    /// What the partitioner said about this record instead of a partition. Thread-safe.
+    package func takePartitionerFault(of opaque: UInt) -> Partitioner.Fault? {
+        partitioner?.takeFault(of: opaque)
     }
 
     private func topicHandle(_ name: String) -> OpaquePointer? {

@@ -44,6 +44,15 @@ package final class MockCluster: @unchecked Sendable {
         return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
     }
 
+    /// Has the next requests of a kind answered with these errors, one each.
+    package func failRequests(ofKind key: Int16, with codes: [Int32]) {
+        isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return }
+            let errors = codes.map { rd_kafka_resp_err_t($0) }
+            rd_kafka_mock_push_request_errors_array(cluster, key, errors.count, errors)
+        }
+    }
+
     /// Ends the cluster; a second call does nothing.
     package func destroy() {
         let isFirst = isDestroyed.withLock { isDestroyed in

@@ -1,4 +1,5 @@
 import RdKafka
+import TestSupport
 import Testing
 
 @testable import AsyncKafka
@@ -55,7 +56,10 @@ import Testing
                 guard name.contains("."), !name.contains(" "), !name.hasSuffix("."), !name.contains("(") else {
                     continue
                 }
-                let isSetting = ["fetch.maxWait", "fetch.prefetchBytes", "queue.maxBytes", "group.instanceID"].contains(
+                let isSetting = [
+                    "connection.sendBufferBytes", "connection.receiveBufferBytes", "fetch.maxWait",
+                    "fetch.prefetchBytes", "queue.maxBytes", "group.instanceID",
+                ].contains(
                     name
                 )
                 #expect(isSetting || typed.contains(name) || Configuration.propertyNames.contains(name), "\(name)")

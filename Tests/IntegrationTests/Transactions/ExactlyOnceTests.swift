@@ -1,6 +1,7 @@
 import AsyncKafka
 import Foundation
 import RdKafka
+import TestSupport
 import Testing
 
 extension ThreeNodeTests {
@@ -9,6 +10,7 @@ extension ThreeNodeTests {
     struct ExactlyOnceTests {
         static let partitions = 6
         static let slots = 3
+        static var topicSettings: [String] { ["--replication-factor", "3", "--config", "min.insync.replicas=2"] }
 
         struct Case: Sendable, CustomTestStringConvertible {
             let strategy: String
@@ -20,7 +22,8 @@ extension ThreeNodeTests {
         }
 
         /// How many records the whole case has.
-        static let records = Int(ProcessInfo.processInfo.environment["ASYNC_KAFKA_EXACTLY_ONCE_RECORDS"] ?? "") ?? 100_000
+        static let records =
+            Int(ProcessInfo.processInfo.environment["ASYNC_KAFKA_EXACTLY_ONCE_RECORDS"] ?? "") ?? 100_000
 
         @Test(
             arguments: [
@@ -31,8 +34,8 @@ extension ThreeNodeTests {
         )
         func whatKilledMembersWriteIsThereOnceWithTransactionsAndOftenerWithout(_ test: Case) async throws {
             let count = Self.records / test.share
-            try await withTopic(partitions: Self.partitions, replicas: 3) { input in
-                try await withTopic(partitions: Self.partitions, replicas: 3) { output in
+            try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { input in
+                try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { output in
                     try await fill(input, count: count)
                     let group = Group(
                         test: test,
@@ -91,10 +94,10 @@ extension ThreeNodeTests {
                     for try await message in consumer.messages {
                         read += 1
                         if let value = message.value { values.insert(value.compacted()) }
-                        group.progress(tenths: values.count * 10 / count)
+                        try await group.progress(tenths: values.count * 10 / count)
                         if !isRestarted, values.count * 2 >= count {
                             isRestarted = true
-                            faults.addTask { try await ThreeNodes.restart(2) }
+                            faults.addTask { try await restart(2) }
                         }
                         if values.count == count { break }
                     }
@@ -103,6 +106,13 @@ extension ThreeNodeTests {
             }
             group.end()
             return read
+        }
+
+        private func restart(_ node: Int) async throws {
+            try await withNodes { nodes in
+                try await nodes.kill(node)
+                try await nodes.start(node)
+            }
         }
     }
 
@@ -158,7 +168,7 @@ extension ThreeNodeTests {
                 }
                 let isOver = state.withLock { state in
                     state.running[slot] = nil
-                    if member.lines.last == "dies" { state.figures.deaths.append("one dead \(member.lines.count) lines") }
+                    if let line = member.lines.last, line.hasPrefix("dies") { state.figures.deaths.append(line) }
                     return state.isOver
                 }
                 if !isOver { #expect(exit == .signal(SIGKILL), "a member ended by itself") }
@@ -166,7 +176,7 @@ extension ThreeNodeTests {
         }
 
         private func begin(slot: Int) throws -> ChildProcess? {
-            try state.withLock { state in
+            try state.withLock { state -> ChildProcess? in
                 guard !state.isOver else { return nil }
                 // The first member of a slot does its share for a while, so that not all are dead at once.
                 let death = state.figures.members < ExactlyOnceTests.slots ? nil : state.deaths.popLast()
@@ -184,7 +194,8 @@ extension ThreeNodeTests {
             }
         }
 
-        func progress(tenths: Int) {
+        /// Kills some member when it is time.
+        func progress(tenths: Int) async throws {
             let victim = state.withLock { state -> ChildProcess? in
                 guard let next = state.kills.first, tenths >= next else { return nil }
                 state.kills.removeFirst()
@@ -193,7 +204,7 @@ extension ThreeNodeTests {
                 state.figures.killed += 1
                 return state.running[slot]
             }
-            victim?.killAtOnce()
+            try await victim?.kill()
         }
 
         func end() {

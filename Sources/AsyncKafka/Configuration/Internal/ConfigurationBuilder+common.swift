@@ -102,6 +102,8 @@ extension ConfigurationBuilder {
                 default: standard.isKeepaliveEnabled
             )
         )
+        try setSocket(connection, standard)
+        try setMetadataRefresh(connection, standard)
         if let first = integer("reconnect.backoff.ms"), let longest = integer("reconnect.backoff.max.ms"),
             first > longest
         {

@@ -31,11 +31,17 @@ extension KafkaProducerConfiguration {
         )
         try setCompression(builder)
         try builder.set(
-            Setting("partitioner", "partitioner", partitioner.name, isDefault: partitioner == standard.partitioner)
+            Setting(
+                "partitioner",
+                "partitioner",
+                partitioner.engineName,
+                isDefault: partitioner == standard.partitioner
+            )
         )
         try builder.set(
             Setting("maxMessageBytes", "message.max.bytes", maxMessageBytes, default: standard.maxMessageBytes)
         )
+        try setDeliverySettings(builder, standard)
         try builder.setConnection(connection, isTransactional: isTransactional)
         try builder.setLog(log)
         try builder.setSoftwareName()
@@ -44,6 +50,7 @@ extension KafkaProducerConfiguration {
         try checkQueue(builder, standard)
         try checkIdempotence(builder, isTransactional: isTransactional)
         try checkTimes(builder, isTransactional: isTransactional)
+        try checkDeliverySettings(builder, standard)
 
         try builder.require("delivery.report.only.error", "false")
         // librdkafka's own limits stand above the credits: its QUEUE_FULL is never the signal.
@@ -170,14 +177,6 @@ extension KafkaProducerConfiguration {
                 """
                 `isIdempotent` (enable.idempotence) is true and `acknowledgements` (acks) is \(acks): set `isIdempotent` to \
                 false, or `acknowledgements` to `.all`
-                """
-            )
-        }
-        if let name = builder.givenName(of: "max.in.flight"), let count = builder.integer("max.in.flight"), count > 5 {
-            throw .invalid(
-                """
-                `isIdempotent` (enable.idempotence) is true and `\(name)` is \(count): set `isIdempotent` to false, or the \
-                property to at most 5
                 """
             )
         }

@@ -22,7 +22,8 @@ extension PropertyNames {
         "max.request.size": "it is called `message.max.bytes`, the setting `maxMessageBytes`",
         "key.serializer": serializer,
         "value.serializer": serializer,
-        "partitioner.class": "choose one of librdkafka's by the setting `partitioner`, or give the record a partition",
+        "partitioner.class":
+            "choose one of librdkafka's by the setting `partitioner`, or give it a function, as `.custom { key, count in … }`",
         "partitioner.ignore.keys": "records without a key go to any partition, those with one by `partitioner`",
         "partitioner.adaptive.partitioning.enable": "partitions are chosen by `partitioner` alone",
         "partitioner.availability.timeout.ms": "partitions are chosen by `partitioner` alone",
@@ -32,8 +33,9 @@ extension PropertyNames {
         "metadata.max.idle.ms": "see `metadata.max.age.ms`",
         "transaction.two.phase.commit.enable": "librdkafka has no two-phase commit",
         // Connections
-        "send.buffer.bytes": "it is called `socket.send.buffer.bytes`",
-        "receive.buffer.bytes": "it is called `socket.receive.buffer.bytes`",
+        "send.buffer.bytes": "it is called `socket.send.buffer.bytes`, the setting `connection.sendBufferBytes`",
+        "receive.buffer.bytes":
+            "it is called `socket.receive.buffer.bytes`, the setting `connection.receiveBufferBytes`",
         "socket.connection.setup.timeout.max.ms":
             "the limit does not grow from attempt to attempt: set `socket.connection.setup.timeout.ms`",
         "metadata.recovery.rebootstrap.trigger.ms": "it came with a later release",

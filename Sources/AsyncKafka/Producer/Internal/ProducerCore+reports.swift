@@ -8,7 +8,7 @@ extension ProducerCore {
             var action = Machine.ReportAction()
             action.deliveries.reserveCapacity(reports.count)
             for report in reports {
-                machine.report(ProducerTicket(opaque: report.opaque), DeliveryOutcome(report), into: &action)
+                machine.report(ProducerTicket(opaque: report.opaque), outcome(of: report), into: &action)
             }
             machine.reportsEnd(&action)
             return (action, machine.awaited > 0)
@@ -62,11 +62,15 @@ extension ProducerCore {
         }
         // Behind a fatal error nothing leaves the queue any more: whoever waits hears of that one.
         if let fatal = fatalProblem.withLock({ $0 }) { return failure(error, after: fatal) }
+        if let code = topicCode(error.code, topic) {
+            error = KafkaError(code, error.message).causedBy(error).with(outcome.persistence)
+        }
         switch error.code {
         case .deliveryTimedOut:
-            return error.saying("the record to \(topic) was not acknowledged within the delivery timeout")
-                .causedBy(lastProblem.withLock { $0 })
+            return error.saying(timeoutSentence(topic, outcome))
+                .causedBy(recentProblem)
         case .purgedInQueue, .purgedInFlight:
+            if let end = refusal.withLock({ $0 }) { return end.with(outcome.persistence) }
             if transactions != nil, !machine.withLock({ $0.isClosed }) {
                 return error.saying(
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
@@ -80,7 +84,7 @@ extension ProducerCore {
                 "the record to \(topic) is larger than the producer's maxMessageBytes or the topic's max.message.bytes"
             )
         default:
-            return error.saying("\(error.message) (topic \(topic))")
+            return error.saying(sentence(error, topic, outcome))
         }
     }
 

@@ -116,10 +116,14 @@ extension ProducerCore {
         guard code != 0 else { return }
         // After a fatal error librdkafka refuses with that error's own code. Asked while the ticket keeps the handle.
         let fatal = handle.fatalError
+        let fault = partitionerFault(code, ticket.opaque)
         refuse(ticket)
         if let fatal { throw explain(fatal: fatal).with(.notPersisted) }
         if gate != nil, code == KafkaError.Code.wrongState.rawValue { throw .transactionHasFailed }
-        throw failure(DeliveryOutcome(error: code, partition: partition), topic: record.topic)
+        throw failure(
+            DeliveryOutcome(error: code, partition: partition, partitionerFault: fault),
+            topic: record.topic
+        )
     }
 
     private nonisolated func headerList(_ headers: KafkaHeaders) -> HeaderList? {

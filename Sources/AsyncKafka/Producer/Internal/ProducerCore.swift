@@ -36,13 +36,17 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let flushThread: FlushThread
     nonisolated let log: LogSink
     /// The last thing that went wrong between this client and its brokers: the cause of a delivery timeout.
-    nonisolated let lastProblem = Locked<KafkaError?>(nil)
+    nonisolated let lastProblem = Locked<Problem?>(nil)
     /// What ended this producer for good, if something did.
     nonisolated let fatalProblem = Locked<KafkaError?>(nil)
     /// Nil without a `transactionalID`.
     nonisolated let transactions: TransactionCoordinator?
+    /// Why records fail while all brokers refuse the credentials; nil while that is not so, or not for long enough.
+    nonisolated let refusal = Locked<KafkaError?>(nil)
+    nonisolated let deliveryTimeout: Duration?
     private nonisolated let thread: ClientThread
 
+    private var authentication: AuthenticationWatch
     private var phase = Phase.open
     private var closers: [Suspension<KafkaProducerCloseReport>] = []
     private var report: KafkaProducerCloseReport?
@@ -56,7 +60,9 @@ actor ProducerCore: ClientThreadOwner {
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
-        handle = try Handle.make(.producer, engine)
+        handle = try Handle.make(.producer, engine, partitioner: configuration.partitioner.engineCallback())
+        deliveryTimeout = settings.deliveryTimeout
+        authentication = AuthenticationWatch(limit: configuration.refusedAuthentication.limit)
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
@@ -103,6 +109,7 @@ actor ProducerCore: ClientThreadOwner {
             event.appendDeliveryReports(to: &reports)
             // Before the credits go back: librdkafka's own count falls here.
             event.destroy()
+            if reports.contains(where: { $0.error == 0 }) { assumeIsolated { $0.isServed() } }
             let flushed = resolve(reports)
             if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
         case .error:
@@ -129,7 +136,8 @@ actor ProducerCore: ClientThreadOwner {
     }
 
     private func problem(_ error: KafkaError) {
-        lastProblem.withLock { $0 = error }
+        lastProblem.withLock { $0 = Problem(error: error, time: .now) }
+        authentication.failed(error, now: .now)
         flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
         let cause = explain(fatal: fatal)
@@ -143,11 +151,28 @@ actor ProducerCore: ClientThreadOwner {
         .fatalProducer(error, transactionalID: transactions?.transactionalID)
     }
 
+    /// A broker has acknowledged a record.
+    private func isServed() {
+        guard authentication.delivered() else { return }
+        refusal.withLock { $0 = nil }
+    }
+
+    /// Fails what waits for brokers that refuse the credentials. librdkafka reports each record, as after any purge.
+    private func failRefused(now: ContinuousClock.Instant) {
+        guard let error = authentication.expire(now: now) else { return }
+        refusal.withLock { $0 = error }
+        guard machine.withLock({ $0.records }) > 0 else { return }
+        log.log(.error, "REFUSED", error.description)
+        handle.purge(inFlight: false)
+    }
+
     // MARK: Flush and close
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
+        failRefused(now: now)
         var deadline = flushes.values.map(\.deadline).min()
+        if let limit = authentication.deadline { deadline = min(deadline ?? limit, limit) }
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }
         switch phase {
         case .open:
@@ -250,6 +275,7 @@ actor ProducerCore: ClientThreadOwner {
     /// Waits until the records that are in the queue now are resolved. Returns how many are not.
     func flush(deadline: ContinuousClock.Instant) async throws(KafkaError) -> Int {
         guard case .open = phase else { throw .clientClosed }
+        if let fatal = fatalProblem.withLock({ $0 }) { throw fatal }
         guard case .wait(let id) = machine.withLock({ $0.flush() }) else { return 0 }
         flushThread.hold()
         defer { flushThread.release() }
@@ -267,6 +293,7 @@ actor ProducerCore: ClientThreadOwner {
         } onCancel: {
             thread.submit { self.assumeIsolated { $0.cancelFlush(id) } }
         }
+        if let fatal = fatalProblem.withLock({ $0 }) { throw fatal }
         guard let unsent else {
             throw KafkaError(.cancelled, "the wait for the flush was cancelled; the records are still on their way")
         }

@@ -370,6 +370,8 @@ struct DeliveryOutcome: Sendable, Equatable {
     var timestamp: Int64 = -1
     var isLogAppendTime = false
     var persistence = KafkaError.Persistence.notPersisted
+    /// What a custom partitioner said instead of a partition.
+    var partitionerFault: PartitionerFault?
 
     var isDelivered: Bool { error == 0 }
 }

@@ -1,0 +1,104 @@
+import RdKafka
+import Testing
+
+@testable import AsyncKafka
+
+/// Answers to records, as a mock broker gives them.
+@Suite(.timeLimit(.minutes(1)))
+struct BrokerAnswerTests {
+    private static let produce: Int16 = 0
+    private static let notEnoughReplicas: Int32 = 19
+
+    @Test func withTooFewReplicasTheDeliveryTimeoutDecides() async throws {
+        try await withMock(answering: [Int32](repeating: Self.notEnoughReplicas, count: 1000)) { configuration in
+            var configuration = configuration
+            configuration.deliveryTimeout = .seconds(2)
+            let error = try await failure(configuration)
+            #expect(error.code == .deliveryTimedOut)
+            #expect(error.persistence == .notPersisted)
+            // librdkafka does not tell what the broker has answered, and nothing else is to blame.
+            #expect(error.underlyingError == nil)
+            #expect(error.message.contains("min.insync.replicas"))
+        }
+    }
+
+    @Test func withALimitOfRetriesTooFewReplicasHaveTheirOwnCode() async throws {
+        try await withMock(answering: [Int32](repeating: Self.notEnoughReplicas, count: 4)) { configuration in
+            var configuration = configuration
+            configuration.retry.maxRetries = 3
+            configuration.retry.backoff = .milliseconds(10)
+            let error = try await failure(configuration)
+            #expect(error.code == .notEnoughReplicas)
+            #expect(error.isRetriable)
+            #expect(error.persistence == .notPersisted)
+            #expect(error.message.contains("min.insync.replicas"))
+        }
+    }
+
+    @Test func aRetriedRecordIsDelivered() async throws {
+        try await withMock(answering: [Int32](repeating: Self.notEnoughReplicas, count: 3)) { configuration in
+            var configuration = configuration
+            configuration.retry.backoff = .milliseconds(10)
+            try await withKafkaProducer(configuration) { producer in
+                let delivery = try await producer.send(KafkaRecord(topic: "orders", value: "v"))
+                #expect(delivery.offset == 0)
+            }
+        }
+    }
+
+    @Test func aConnectionProblemOfLongAgoIsNotTheCauseOfATimeout() throws {
+        var configuration = unreachableProducerConfiguration()
+        configuration.deliveryTimeout = .seconds(10)
+        let core = try ProducerCore(configuration)
+        let timeout = DeliveryOutcome(error: KafkaError.Code.deliveryTimedOut.rawValue)
+        let problem = KafkaError(.transport, "down")
+        core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(5)) }
+        #expect((core.failure(timeout, topic: "t").underlyingError as? KafkaError)?.code == .transport)
+        core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(60)) }
+        #expect(core.failure(timeout, topic: "t").underlyingError == nil)
+        core.refuseSenders(.clientClosed)
+        core.abandon()
+    }
+
+    /// Settings that are written although they are at their defaults must not have librdkafka warn of them.
+    @Test func theDefaultsCauseNoWarning() async throws {
+        let lines = Lines()
+        try await withMock(answering: []) { configuration in
+            var configuration = configuration
+            configuration.log = .handler(level: .warning) { lines.append($0) }
+            try await withKafkaProducer(configuration) { producer in
+                _ = try await producer.send(KafkaRecord(topic: "orders", value: "v"))
+            }
+        }
+        #expect(lines.all.isEmpty)
+    }
+
+    private func withMock(
+        answering codes: [Int32],
+        _ body: (KafkaProducerConfiguration) async throws -> Void
+    ) async throws {
+        let cluster = try MockCluster(brokerCount: 1)
+        _ = await BlockingThreads.shared.run {
+            cluster.failRequests(ofKind: Self.produce, with: codes)
+            return cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
+        }
+        var configuration = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
+        configuration.log = .none
+        do {
+            try await body(configuration)
+        } catch {
+            await BlockingThreads.shared.run { cluster.destroy() }
+            throw error
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
+
+    private func failure(_ configuration: KafkaProducerConfiguration) async throws -> KafkaError {
+        try await withKafkaProducer(configuration) { producer in
+            let error = await #expect(throws: KafkaError.self) {
+                try await producer.send(KafkaRecord(topic: "orders", value: "v"))
+            }
+            return try #require(error)
+        }
+    }
+}
