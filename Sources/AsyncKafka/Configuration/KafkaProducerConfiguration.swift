@@ -51,6 +51,9 @@ public struct KafkaProducerConfiguration: Sendable {
     /// How much may wait for delivery.
     public var queue = Queue()
 
+    /// How many reports ``KafkaProducer/deliveryReports`` keeps for a reader that is slow. 10,000 by default.
+    public var deliveryReportLimit = 10_000
+
     /// How long `close` waits for records that are still on their way. Up to 24 hours, 30 s by default.
     public var closeTimeout: Duration = .seconds(30)
 
@@ -96,6 +99,9 @@ public struct KafkaProducerConfiguration: Sendable {
         public var maxRecords = 100_000
         /// In bytes of keys, values and headers, 256 MiB by default; at least `maxMessageBytes`, so that any record fits.
         public var maxBytes = 256 * 1024 * 1024
+        /// How long `send` and `enqueue` may wait for room before they throw `queueFull`; nil, the default: as long as it
+        /// takes. Up to 24 hours.
+        public var waitLimit: Duration?
 
         /// The defaults.
         public init() {}

@@ -17,7 +17,7 @@ import RdKafka
 ///
 /// A producer that is released without `close()` gives up what is still unsent and logs how much that was.
 public final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
     private let closeTimeout: Duration
 
     /// Makes a producer. Checks the whole configuration; starts, and does not wait for a broker.
@@ -56,13 +56,17 @@ public final class KafkaProducer: Sendable {
     /// `.notPersisted`. Once queued, cancelling ends the wait, not the delivery: code `.cancelled`, persistence
     /// `.possiblyPersisted`, and `pendingDelivery` still resolves.
     ///
+    /// - Parameter context: a value of the caller's own that comes back with the record's report in ``deliveryReports``.
     /// - Returns: Partition, offset and timestamp of the record.
-    /// - Throws: `deliveryTimedOut` with the last problem as its cause; `messageTooLarge`; `unknownTopicOrPartition`,
+    /// - Throws: `queueFull` when `queue.waitLimit` has passed without room; `deliveryTimedOut` with the last problem as its cause; `messageTooLarge`; `unknownTopicOrPartition`,
     ///   `unknownTopic` and `unknownPartition`; `topicAuthorizationFailed`; `cancelled`; `clientClosed`; `fatal` when this
     ///   producer can send no more. `persistence` says whether the record may be in the topic all the same.
     @discardableResult
-    public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
-        try await core.send(record)
+    public func send(
+        _ record: KafkaRecord,
+        context: (any Sendable)? = nil
+    ) async throws(KafkaError) -> KafkaDelivery {
+        try await core.send(record, context: context)
     }
 
     /// Sends now what is queued, whatever the linger, and waits until each of those records has its outcome.

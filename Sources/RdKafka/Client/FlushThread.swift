@@ -6,7 +6,8 @@
 /// until the first report: a kick would pass before there is a connection, and nothing flows that could be batched.
 ///
 /// A millisecond may pass before a broker thread gets a processor, and no event says that what was queued has left. So a flush
-/// after which records are left is made again after `patience`, unless a report has come meanwhile, whose reader kicks.
+/// after which records are left is made again after 20 ms, and then ever more rarely, unless a report has come meanwhile, whose
+/// reader kicks.
 ///
 /// The thread sleeps in a condition and is woken by kicks and, while a flush is without an answer, by that time limit.
 package final class FlushThread: Sendable {
@@ -24,8 +25,8 @@ package final class FlushThread: Sendable {
     /// Milliseconds of one flush while the linger stays lifted: the longest that `stop()` waits.
     private static let slice: Int32 = 50
 
-    /// Milliseconds until a flush without an answer is made again.
-    private static let patience = 20
+    /// Milliseconds until a flush without an answer is made again: at first, and at most.
+    private static let patience = (first: 20, longest: 1000)
 
     private let state = Locked(State())
     private let handle: Handle
@@ -93,26 +94,27 @@ package final class FlushThread: Sendable {
     }
 
     private func serve() {
-        var awaitsAnswer = false
+        // Set while a flush is without an answer.
+        var patience: Int?
         while true {
             let step: Int32?? =
-                if awaitsAnswer {
-                    state.wait(milliseconds: Self.patience, until: nextFlush)
+                if let patience {
+                    state.wait(milliseconds: patience, until: nextFlush)
                 } else {
                     .some(state.wait(until: nextFlush))
                 }
             guard let step else {
-                // Nothing has happened for so long: once more, unless there were reports.
-                awaitsAnswer = false
-                state.withLock { if !$0.isAnswered { $0.isKicked = true } }
+                // Nobody has kicked for so long: once more, unless there were reports.
+                let isDone = state.withLock { $0.isAnswered } || handle.flush(timeout: 1)
+                patience = isDone ? nil : patience.map { min(2 * $0, Self.patience.longest) }
                 continue
             }
             guard let timeout = step else { break }
-            awaitsAnswer = false
+            patience = nil
             if handle.flush(timeout: timeout) {
                 if timeout > 1 { waitForMore() }
             } else {
-                awaitsAnswer = timeout == 1
+                if timeout == 1 { patience = Self.patience.first }
                 // Still cold: nothing but this thread lifts the linger for what is queued.
                 state.withLock { if $0.isCold { $0.isKicked = true } }
             }

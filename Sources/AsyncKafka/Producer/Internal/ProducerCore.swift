@@ -13,6 +13,8 @@ actor ProducerCore: ClientThreadOwner {
     /// What a task that waits for a report is resumed with.
     enum Received: Sendable {
         case outcome(DeliveryOutcome)
+        /// All records of a batch have their outcomes.
+        case batch
         /// The task was cancelled; if it is known already who stands for the delivery, that.
         case cancelled(KafkaPendingDelivery?)
     }
@@ -35,13 +37,19 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let machine: Locked<Machine>
     nonisolated let flushThread: FlushThread
     nonisolated let log: LogSink
+    nonisolated let deliveryReports: DeliveryReportBuffer
+    nonisolated let unobserved: UnobservedFailures
+    /// How long a sender may wait for room.
+    nonisolated let waitLimit: Duration?
+    /// Raised before a close gives up what is left: what is purged from then on is not the application's doing.
+    nonisolated let hasGivenUp = Flag()
     /// The last thing that went wrong between this client and its brokers: the cause of a delivery timeout.
     nonisolated let lastProblem = Locked<KafkaError?>(nil)
     /// What ended this producer for good, if something did.
     nonisolated let fatalProblem = Locked<KafkaError?>(nil)
     private nonisolated let thread: ClientThread
 
-    private var phase = Phase.open
+    private(set) var phase = Phase.open
     private var closers: [Suspension<KafkaProducerCloseReport>] = []
     private var report: KafkaProducerCloseReport?
     private var flushes: [UInt64: FlushWaiter] = [:]
@@ -61,6 +69,9 @@ actor ProducerCore: ClientThreadOwner {
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
+        deliveryReports = DeliveryReportBuffer(limit: configuration.deliveryReportLimit)
+        unobserved = UnobservedFailures(log)
+        waitLimit = configuration.queue.waitLimit
         let number = ClientNumber.next()
         thread = ClientThread(name: "kafka-prod-\(number)")
         let flushError = flushThread.start(name: "kafka-flush-\(number)")
@@ -91,10 +102,11 @@ actor ProducerCore: ClientThreadOwner {
         switch event.kind {
         case .deliveryReports:
             var reports: [Event.DeliveryReport] = []
-            event.appendDeliveryReports(to: &reports)
+            var topics: [String]? = deliveryReports.isRecording ? [] : nil
+            event.appendDeliveryReports(to: &reports, topics: &topics)
             // Before the credits go back: librdkafka's own count falls here.
             event.destroy()
-            let flushed = resolve(reports)
+            let flushed = resolve(reports, topics)
             if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
         case .error:
             let error = KafkaError(event.error)
@@ -110,12 +122,10 @@ actor ProducerCore: ClientThreadOwner {
         handle.destroy()
         log.finish()
         let left = machine.withLock { $0.abandon() }
-        let lost = DeliveryOutcome(
-            error: KafkaError.Code.purgedInFlight.rawValue,
-            persistence: .possiblyPersisted
-        )
-        for receiver in left.receivers { receiver.resume(returning: .outcome(lost)) }
-        for pending in left.pending { pending.resolve(.failure(failure(lost, topic: pending.topic))) }
+        // For a batch this means that it is over: its outcomes stand in the machine.
+        for receiver in left.receivers { receiver.resume(returning: .outcome(.lost)) }
+        for pending in left.pending { pending.resolve(.failure(failure(.lost, topic: pending.topic))) }
+        deliveryReports.finish()
         assumeIsolated { $0.end() }
     }
 
@@ -133,7 +143,7 @@ actor ProducerCore: ClientThreadOwner {
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
-        var deadline = flushes.values.map(\.deadline).min()
+        var deadline = earliest(flushes.values.map(\.deadline).min(), expireSenders(now: now))
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }
         switch phase {
         case .open:
@@ -148,6 +158,7 @@ actor ProducerCore: ClientThreadOwner {
                 break
             }
             finishClose(unsent: state.records)
+            hasGivenUp.raise()
             handle.purge(inFlight: true)
             let limit = now + Self.purgeLimit
             phase = .purging(until: limit, isSettled: state.producing == 0)
@@ -174,7 +185,12 @@ actor ProducerCore: ClientThreadOwner {
 
     private func finishClose(unsent: Int) {
         let counts = machine.withLock { (delivered: $0.delivered, failed: $0.failed) }
-        let report = KafkaProducerCloseReport(delivered: counts.delivered, failed: counts.failed, unsent: unsent)
+        let report = KafkaProducerCloseReport(
+            delivered: counts.delivered,
+            failed: counts.failed,
+            unsent: unsent,
+            unobservedFailures: unobserved.count
+        )
         self.report = report
         for closer in closers { closer.resume(returning: report) }
         closers = []
