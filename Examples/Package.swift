@@ -33,6 +33,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "PendingDeliveries",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "DeliveryReportStream",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "BatchImport",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "ConsumerCommitAfterProcessing",
             dependencies: kafka + ["ExampleSupport", "Orders"],
             swiftSettings: settings

@@ -53,7 +53,8 @@ struct TransformMember {
         let work = Task { try await member.run() }
         signal(SIGTERM, SIG_IGN)
         let terminate = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
-        terminate.setEventHandler { work.cancel() }
+        // Not on the main actor, which this function is on.
+        terminate.setEventHandler { @Sendable in work.cancel() }
         terminate.activate()
         Thread.detachNewThread {
             while readLine() != nil {}
@@ -107,18 +108,18 @@ struct TransformMember {
     /// The same with nothing but care: what comes again is written again.
     private func transformWithoutTransactions(_ consumer: KafkaConsumer, _ producer: KafkaProducer) async throws {
         var batches = 0
-        var batch: [KafkaMessage] = []
+        var last: [KafkaTopicPartition: KafkaMessage] = [:]
+        var count = 0
         for try await message in consumer.messages {
-            batch.append(message)
-            guard batch.count == 500 else { continue }
+            try await producer.send(KafkaRecord(topic: output, key: message.key, value: message.value))
+            last[message.topicPartition] = message
+            count += 1
+            guard count % 500 == 0 else { continue }
             batches += 1
-            try await send(batch[...]) { try await producer.send($0) }
-            say("batch \(batches) \(batch.count)")
+            say("batch \(batches) 500")
             if batches == lastBatch { die(at: .beforeCommit) }
-            for (_, messages) in Dictionary(grouping: batch, by: \.topicPartition) {
-                if let last = messages.last { try await commit(last, by: consumer) }
-            }
-            batch = []
+            for message in last.values { try await commit(message, by: consumer) }
+            last = [:]
         }
     }
 

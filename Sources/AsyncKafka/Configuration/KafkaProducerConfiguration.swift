@@ -102,6 +102,9 @@ public struct KafkaProducerConfiguration: Sendable {
     /// brokers take up to 15 minutes by default, `transaction.max.timeout.ms` (`transaction.timeout.ms`).
     public var transactionTimeout: Duration = .seconds(60)
 
+    /// How many reports ``KafkaProducer/deliveryReports`` keeps for a reader that is slow. 10,000 by default.
+    public var deliveryReportLimit = 10_000
+
     /// How long `close` waits for records that are still on their way. Up to 24 hours, 30 s by default.
     public var closeTimeout: Duration = .seconds(30)
 
@@ -150,6 +153,9 @@ public struct KafkaProducerConfiguration: Sendable {
         /// At how many requests that wait for the network the next batch waits, too, and grows. 1 to 1,000,000, 1 by default, and
         /// no other value with idempotence (`queue.buffering.backpressure.threshold`).
         public var backpressureThreshold = 1
+        /// How long `send` and `enqueue` may wait for room before they throw `queueFull`; nil, the default: as long as it
+        /// takes. Up to 24 hours.
+        public var waitLimit: Duration?
 
         /// The defaults.
         public init() {}

@@ -3,92 +3,114 @@ import RdKafka
 /// The outcome of a record that is on its way.
 ///
 /// It resolves once, whether anybody awaits it or not, and can be awaited by several tasks, at any time, as often as they like.
-/// Dropping it does not take the record back.
+/// Dropping it does not take the record back; a failure that nobody has asked for is logged then, and counted in the report of
+/// `close`.
 public final class KafkaPendingDelivery: Sendable {
-    private enum State {
-        case waiting([UInt64: Suspension<Result<KafkaDelivery, KafkaError>?>])
-        case resolved(Result<KafkaDelivery, KafkaError>)
+    private typealias Outcome = Result<KafkaDelivery, KafkaError>
+
+    /// Where the record is; let go of with the outcome, so that nobody keeps a closed client's thread.
+    private struct Source {
+        let core: ProducerCore
+        let ticket: ProducerTicket
     }
 
     private struct Content {
-        var state = State.waiting([:])
-        var nextID: UInt64 = 0
+        var outcome: Outcome?
+        var source: Source?
+        var waiting: [UInt64: Suspension<Outcome?>] = [:]
+        var lastID: UInt64 = 0
+        /// It has failed, and nobody has asked yet.
+        var isUnobserved = false
     }
 
-    private let content = Locked(Content())
+    private let content: Locked<Content>
+    private let failures: UnobservedFailures
     /// The topic of the record.
     public let topic: String
 
-    init(topic: String) {
+    init(topic: String, core: ProducerCore, ticket: ProducerTicket) {
         self.topic = topic
+        failures = core.unobserved
+        content = Locked(Content(source: Source(core: core, ticket: ticket)))
+    }
+
+    deinit {
+        let error = content.withLock { content -> KafkaError? in
+            guard content.isUnobserved, case .failure(let error) = content.outcome else { return nil }
+            return error
+        }
+        if let error { failures.wasDropped(error) }
     }
 
     /// Waits for the record's outcome.
     ///
     /// Suspends until the cluster has acknowledged the record or the producer has given it up, which is no later than the
-    /// delivery timeout; returns at once if that has happened.
+    /// delivery timeout; returns at once if that has happened. The record does not wait for the linger while it is awaited.
     ///
     /// ## Cancellation
     /// Ends the wait with code `.cancelled`, not the delivery; this object can be awaited again.
     ///
-    /// - Throws: What `KafkaProducer.send(_:)` would have thrown.
+    /// - Throws: What `KafkaProducer.send(_:context:)` would have thrown.
     public var delivery: KafkaDelivery {
         get async throws(KafkaError) {
-            let id = content.withLock { content in
-                content.nextID += 1
-                return content.nextID
+            let (known, source, id) = content.withLock { content in
+                content.lastID += 1
+                return (observe(&content), content.source, content.lastID)
             }
-            let result = await withTaskCancellationHandler {
-                await suspend { (suspension: Suspension<Result<KafkaDelivery, KafkaError>?>) in
+            if let known { return try known.get() }
+            if let source { source.core.countAwaiting(source.ticket, by: 1) }
+            let outcome = await withTaskCancellationHandler {
+                await suspend { (suspension: Suspension<Outcome?>) in
                     register(suspension, id: id)
                 }
             } onCancel: {
-                cancel(id)
+                content.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: nil)
             }
-            guard let result else {
+            guard let outcome else {
+                if let source { source.core.countAwaiting(source.ticket, by: -1) }
                 throw KafkaError(.cancelled, "the wait for the delivery was cancelled; the record is still on its way")
                     .with(self)
             }
-            return try result.get()
+            return try outcome.get()
         }
     }
 
-    private func register(_ suspension: Suspension<Result<KafkaDelivery, KafkaError>?>, id: UInt64) {
+    private func register(_ suspension: Suspension<Outcome?>, id: UInt64) {
         enum Action {
             case none
-            case resume(Result<KafkaDelivery, KafkaError>?)
+            case resume(Outcome?)
         }
         let action = content.withLock { content -> Action in
-            switch content.state {
-            case .resolved(let result):
-                return .resume(result)
-            case .waiting(var waiting):
-                // The flag is set before the handler runs: a handler that was too early is seen here.
-                if Task.isCancelled { return .resume(nil) }
-                waiting[id] = suspension
-                content.state = .waiting(waiting)
-                return .none
+            if let outcome = observe(&content) { return .resume(outcome) }
+            // The flag is set before the handler runs: a handler that was too early is seen here.
+            if Task.isCancelled { return .resume(nil) }
+            content.waiting[id] = suspension
+            return .none
+        }
+        if case .resume(let outcome) = action { suspension.resume(returning: outcome) }
+    }
+
+    /// The outcome, which somebody has asked for now.
+    private func observe(_ content: inout Content) -> Outcome? {
+        if content.isUnobserved {
+            content.isUnobserved = false
+            failures.wasObserved()
+        }
+        return content.outcome
+    }
+
+    func resolve(_ outcome: Result<KafkaDelivery, KafkaError>) {
+        let waiting = content.withLock { content -> [Suspension<Outcome?>] in
+            guard content.outcome == nil else { return [] }
+            content.outcome = outcome
+            content.source = nil
+            defer { content.waiting = [:] }
+            if content.waiting.isEmpty, case .failure = outcome {
+                content.isUnobserved = true
+                failures.arose()
             }
+            return Array(content.waiting.values)
         }
-        if case .resume(let result) = action { suspension.resume(returning: result) }
-    }
-
-    private func cancel(_ id: UInt64) {
-        let suspension = content.withLock { content -> Suspension<Result<KafkaDelivery, KafkaError>?>? in
-            guard case .waiting(var waiting) = content.state else { return nil }
-            let suspension = waiting.removeValue(forKey: id)
-            content.state = .waiting(waiting)
-            return suspension
-        }
-        suspension?.resume(returning: nil)
-    }
-
-    func resolve(_ result: Result<KafkaDelivery, KafkaError>) {
-        let waiting = content.withLock { content -> [Suspension<Result<KafkaDelivery, KafkaError>?>] in
-            guard case .waiting(let waiting) = content.state else { return [] }
-            content.state = .resolved(result)
-            return Array(waiting.values)
-        }
-        for suspension in waiting { suspension.resume(returning: result) }
+        for suspension in waiting { suspension.resume(returning: outcome) }
     }
 }

@@ -56,8 +56,10 @@ public final class KafkaProducer: Sendable {
     /// `.notPersisted`. Once queued, cancelling ends the wait, not the delivery: code `.cancelled`, persistence
     /// `.possiblyPersisted`, and `pendingDelivery` still resolves.
     ///
+    /// - Parameter context: a value of the caller's own that comes back with the record's report in ``deliveryReports``.
     /// - Returns: Partition, offset and timestamp of the record.
-    /// - Throws: `deliveryTimedOut`, with the last connection problem as its cause if there was one in that time; at once
+    /// - Throws: `queueFull` when `queue.waitLimit` has passed without room; `deliveryTimedOut`, with the last connection problem
+    ///   as its cause if there was one in that time; at once
     ///   `messageTooLarge` (or as soon as the broker has said so), `invalidTopic`, `unknownPartition` and
     ///   `topicAuthorizationFailed`; after `unknownTopicTimeout` `unknownTopic`; after 10 s
     ///   `authentication` if all brokers refuse the credentials; `notEnoughReplicas` once `retry.maxRetries` is used up;
@@ -65,8 +67,11 @@ public final class KafkaProducer: Sendable {
     ///   `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the
     ///   same.
     @discardableResult
-    public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
-        try await core.send(record)
+    public func send(
+        _ record: KafkaRecord,
+        context: (any Sendable)? = nil
+    ) async throws(KafkaError) -> KafkaDelivery {
+        try await core.send(record, context: context)
     }
 
     /// Sends now what is queued, whatever the linger, and waits until each of those records has its outcome.

@@ -5,19 +5,28 @@
 /// somebody waits in `flush`, the linger stays lifted; and also while the client is cold, from its start or a broker's failure
 /// until the first report: a kick would pass before there is a connection, and nothing flows that could be batched.
 ///
-/// The thread sleeps in a condition and is woken by kicks alone.
+/// A millisecond may pass before a broker thread gets a processor, and no event says that what was queued has left. So a flush
+/// after which records are left is made again after 20 ms, and then ever more rarely, unless a report has come meanwhile, whose
+/// reader kicks.
+///
+/// The thread sleeps in a condition and is woken by kicks and, while a flush is without an answer, by that time limit.
 package final class FlushThread: Sendable {
     private struct State {
         var isKicked = false
         var isIdle = true
         var holds = 0
         var isCold = true
+        /// A record was delivered since the last flush began.
+        var isAnswered = false
         var isStopped = false
         var hasEnded = false
     }
 
     /// Milliseconds of one flush while the linger stays lifted: the longest that `stop()` waits.
     private static let slice: Int32 = 50
+
+    /// Milliseconds until a flush without an answer is made again: at first, and at most.
+    private static let patience = (first: 20, longest: 1000)
 
     private let state = Locked(State())
     private let handle: Handle
@@ -60,7 +69,10 @@ package final class FlushThread: Sendable {
 
     /// A record was delivered: connections are up.
     package func warm() {
-        state.withLock { $0.isCold = false }
+        state.withLock { state in
+            state.isCold = false
+            state.isAnswered = true
+        }
     }
 
     /// A connection has failed: whoever waits, waits for a new one.
@@ -82,22 +94,27 @@ package final class FlushThread: Sendable {
     }
 
     private func serve() {
+        // Set while a flush is without an answer.
+        var patience: Int?
         while true {
-            // Milliseconds of the next flush; nil is the end.
-            let timeout = state.wait { state -> Int32?? in
-                if state.isStopped { return .some(nil) }
-                guard state.isKicked || state.holds > 0 else {
-                    state.isIdle = true
-                    return nil
+            let step: Int32?? =
+                if let patience {
+                    state.wait(milliseconds: patience, until: nextFlush)
+                } else {
+                    .some(state.wait(until: nextFlush))
                 }
-                state.isIdle = false
-                state.isKicked = false
-                return .some(state.holds > 0 || state.isCold ? Self.slice : 1)
+            guard let step else {
+                // Nobody has kicked for so long: once more, unless there were reports.
+                let isDone = state.withLock { $0.isAnswered } || handle.flush(timeout: 1)
+                patience = isDone ? nil : patience.map { min(2 * $0, Self.patience.longest) }
+                continue
             }
-            guard let timeout else { break }
+            guard let timeout = step else { break }
+            patience = nil
             if handle.flush(timeout: timeout) {
                 if timeout > 1 { waitForMore() }
             } else {
+                if timeout == 1 { patience = Self.patience.first }
                 // Still cold: nothing but this thread lifts the linger for what is queued.
                 state.withLock { if $0.isCold { $0.isKicked = true } }
             }
@@ -106,6 +123,19 @@ package final class FlushThread: Sendable {
             state.hasEnded = true
             self.state.signal()
         }
+    }
+
+    /// Milliseconds of the next flush; nil within is the end.
+    private func nextFlush(_ state: inout State) -> Int32?? {
+        if state.isStopped { return .some(nil) }
+        guard state.isKicked || state.holds > 0 else {
+            state.isIdle = true
+            return nil
+        }
+        state.isIdle = false
+        state.isKicked = false
+        state.isAnswered = false
+        return .some(state.holds > 0 || state.isCold ? Self.slice : 1)
     }
 
     /// Held, and nothing is queued: the next record's kick, the end of the hold or of the thread goes on.

@@ -233,6 +233,15 @@ package final class Handle: @unchecked Sendable {
         rd_kafka_purge(pointer, RD_KAFKA_PURGE_F_QUEUE | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0))
     }
 
+    /// Fails what is queued, what is in flight, or both. Reports come as events. Blocks until each of librdkafka's broker threads
+    /// has done its part, so that what is handed over later is not touched; for `BlockingThreads`.
+    package func purge(queued: Bool, inFlight: Bool) {
+        rd_kafka_purge(
+            pointer,
+            (queued ? RD_KAFKA_PURGE_F_QUEUE : 0) | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
+        )
+    }
+
     // MARK: Consumer
 
     package func subscribe(_ topics: [String]) -> Int32 {

@@ -83,7 +83,10 @@ package struct Event: ~Copyable {
         case yes
     }
 
-    package func appendDeliveryReports(to reports: inout [DeliveryReport]) {
+    /// Appends the reports of the event and, if `topics` is there, the names of their topics.
+    package func appendDeliveryReports(to reports: inout [DeliveryReport], topics: inout [String]?) {
+        // Reports of one topic come together: its name is read once.
+        var last: (topic: OpaquePointer, name: String)?
         reports.reserveCapacity(reports.count + rd_kafka_event_message_count(pointer))
         while let message = rd_kafka_event_message_next(pointer) {
             var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
@@ -105,6 +108,11 @@ package struct Event: ~Copyable {
                     persistence: persistence
                 )
             )
+            if topics != nil, let topic = message.pointee.rkt {
+                let name = last?.topic == topic ? last?.name : rd_kafka_topic_name(topic).map { String(cString: $0) }
+                last = (topic, name ?? "")
+                topics?.append(name ?? "")
+            }
         }
     }
 }

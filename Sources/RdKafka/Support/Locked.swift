@@ -27,7 +27,16 @@ package final class Locked<State>: @unchecked Sendable {
         condition = .allocate(capacity: 1)
         condition.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        #if canImport(Darwin)
+            pthread_cond_init(condition, nil)
+        #else
+            // Of `wait(milliseconds:until:)`: a change of the time of day shall not matter.
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            pthread_cond_init(condition, &attributes)
+            pthread_condattr_destroy(&attributes)
+        #endif
     }
 
     deinit {
@@ -56,6 +65,29 @@ package final class Locked<State>: @unchecked Sendable {
         while true {
             if let result = body(&state) { return result }
             pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// The same for a limited time; nil when it has passed.
+    package func wait<Result>(milliseconds: Int, until body: (inout State) -> Result?) -> Result? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        var limit = timespec()
+        #if !canImport(Darwin)
+            clock_gettime(CLOCK_MONOTONIC, &limit)
+        #endif
+        let nanoseconds = Int(limit.tv_nsec) + milliseconds % 1000 * 1_000_000
+        limit.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+        limit.tv_nsec = nanoseconds % 1_000_000_000
+        while true {
+            if let result = body(&state) { return result }
+            #if canImport(Darwin)
+                // Relative: being woken for nothing makes it longer, which its callers can bear.
+                let error = pthread_cond_timedwait_relative_np(condition, mutex, &limit)
+            #else
+                let error = pthread_cond_timedwait(condition, mutex, &limit)
+            #endif
+            if error != 0 { return body(&state) }
         }
     }
 

@@ -46,6 +46,7 @@ extension KafkaProducerConfiguration {
         try builder.setLog(log)
         try builder.setSoftwareName()
         try Setting.check("closeTimeout", closeTimeout, in: .zero ... .longest)
+        try Setting.check("deliveryReportLimit", deliveryReportLimit, in: 1...Int.max, unit: "")
 
         try checkQueue(builder, standard)
         try checkIdempotence(builder, isTransactional: isTransactional)
@@ -141,6 +142,7 @@ extension KafkaProducerConfiguration {
     ) throws(KafkaError) {
         try Setting.check("queue.maxRecords", queue.maxRecords, in: 1...Int.max, unit: "")
         try Setting.check("queue.maxBytes", queue.maxBytes, in: 1...Int.max, unit: " bytes")
+        if let limit = queue.waitLimit { try Setting.check("queue.waitLimit", limit, in: .zero ... .longest) }
         if let name = builder.givenName(of: "queue.buffering.max.messages"),
             queue.maxRecords != standard.queue.maxRecords
         {

@@ -3,6 +3,7 @@ struct OrderedWaiters<Sender> {
     private struct Entry {
         let id: UInt64
         let bytes: Int
+        let deadline: ContinuousClock.Instant?
         /// Nil once it was removed out of order.
         var sender: Sender?
     }
@@ -22,9 +23,14 @@ struct OrderedWaiters<Sender> {
         isEmpty ? nil : (entries[start].id, entries[start].bytes)
     }
 
-    mutating func append(id: UInt64, bytes: Int, sender: Sender) {
+    /// Until when the first one waits. It is the nearest deadline of all, as all wait equally long.
+    var firstDeadline: ContinuousClock.Instant? {
+        isEmpty ? nil : entries[start].deadline
+    }
+
+    mutating func append(id: UInt64, bytes: Int, deadline: ContinuousClock.Instant? = nil, sender: Sender) {
         positions[id] = cut + entries.count
-        entries.append(Entry(id: id, bytes: bytes, sender: sender))
+        entries.append(Entry(id: id, bytes: bytes, deadline: deadline, sender: sender))
     }
 
     mutating func removeFirst() -> Sender? {

@@ -3,7 +3,7 @@ import RdKafka
 // The way out: a batch of reports becomes resumed senders. Runs on the client's thread.
 extension ProducerCore {
     /// Returns the flushes that are done.
-    nonisolated func resolve(_ reports: [Event.DeliveryReport]) -> [UInt64] {
+    nonisolated func resolve(_ reports: [Event.DeliveryReport], _ topics: [String]?) -> [UInt64] {
         let (action, isAwaited) = machine.withLock { machine in
             var action = Machine.ReportAction()
             action.deliveries.reserveCapacity(reports.count)
@@ -11,7 +11,7 @@ extension ProducerCore {
                 machine.report(ProducerTicket(opaque: report.opaque), outcome(of: report), into: &action)
             }
             machine.reportsEnd(&action)
-            return (action, machine.awaited > 0)
+            return (action, machine.isAwaited)
         }
         if reports.contains(where: { $0.error == 0 }) { flushThread.warm() }
         // The report of a failure may be faster than the event that says that it is the end.
@@ -21,18 +21,12 @@ extension ProducerCore {
         // Whoever is still waiting shall not wait for the linger: with five requests in flight the kick of its own burst may
         // have passed without effect.
         if isAwaited { flushThread.kick() }
+        if let topics { record(reports, topics, action.contexts) }
         for (receiver, outcome) in action.deliveries { receiver.resume(returning: .outcome(outcome)) }
-        for (pending, outcome) in action.pending { resolve(pending, outcome) }
+        for receiver in action.batches { receiver.resume(returning: .batch) }
+        for (pending, outcome) in action.pending { pending.resolve(result(outcome, topic: pending.topic)) }
         grant(action.grants)
         return action.flushed
-    }
-
-    private nonisolated func resolve(_ pending: KafkaPendingDelivery, _ outcome: DeliveryOutcome) {
-        let result = result(outcome, topic: pending.topic)
-        if case .failure(let error) = result {
-            log.log(.warning, "DELIVERY", "a record that nobody waited for failed: \(error)")
-        }
-        pending.resolve(result)
     }
 
     nonisolated func result(_ outcome: DeliveryOutcome, topic: String) -> Result<KafkaDelivery, KafkaError> {
@@ -76,6 +70,7 @@ extension ProducerCore {
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
                 ).asRequiringAbort().asRetriable()
             }
+            guard hasGivenUp.isRaised else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
             return .fatalProducer("the producer has failed for good").with(outcome.persistence)

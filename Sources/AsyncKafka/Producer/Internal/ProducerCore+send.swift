@@ -5,11 +5,13 @@ extension ProducerCore {
     /// - Parameter gate: the transaction that the record belongs to.
     nonisolated func send(
         _ record: KafkaRecord,
+        context: (any Sendable)? = nil,
         in gate: TransactionGate? = nil
     ) async throws(KafkaError) -> KafkaDelivery {
         try checkTransaction(gate)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
         let ticket = try await credits(for: record)
+        if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
         // Awaited: the linger is lifted.
         flushThread.kick()
@@ -17,12 +19,10 @@ extension ProducerCore {
         case .outcome(let outcome):
             return try result(outcome, topic: record.topic).get()
         case .cancelled(let pending):
-            throw KafkaError(
-                .cancelled,
-                "the task was cancelled while the record was on its way; pendingDelivery tells what becomes of it"
-            )
-            .with(.possiblyPersisted)
-            .with(pending ?? KafkaPendingDelivery(topic: record.topic))
+            throw .cancelledOnItsWay(pending ?? pendingDelivery(of: ticket, topic: record.topic))
+        case .batch:
+            // Nobody but the sender of a batch is told so.
+            throw failure(.lost, topic: record.topic)
         }
     }
 
@@ -38,8 +38,12 @@ extension ProducerCore {
         }
     }
 
+    nonisolated func pendingDelivery(of ticket: ProducerTicket, topic: String) -> KafkaPendingDelivery {
+        KafkaPendingDelivery(topic: topic, core: self, ticket: ticket)
+    }
+
     /// Suspends while the queue is full, first come first served.
-    private nonisolated func credits(for record: KafkaRecord) async throws(KafkaError) -> ProducerTicket {
+    nonisolated func credits(for record: KafkaRecord) async throws(KafkaError) -> ProducerTicket {
         let bytes = record.size
         switch machine.withLock({ $0.reserve(bytes: bytes) }) {
         case .granted(let ticket):
@@ -47,13 +51,21 @@ extension ProducerCore {
         case .refused(let error):
             throw error.with(.notPersisted)
         case .full(let id):
+            let deadline = waitLimit.map { ContinuousClock.Instant.after($0) }
             let result = await withTaskCancellationHandler {
                 await suspend { (sender: Sender) in
-                    let action = machine.withLock {
-                        $0.wait(id: id, bytes: bytes, isCancelled: Task.isCancelled, sender: sender)
+                    let (action, isFirst) = machine.withLock { machine in
+                        let action = machine.wait(
+                            id: id,
+                            bytes: bytes,
+                            isCancelled: Task.isCancelled,
+                            deadline: deadline,
+                            sender: sender
+                        )
+                        return (action, machine.waitingSenders == 1)
                     }
                     switch action {
-                    case .parked: break
+                    case .parked: isWaiting(isFirst: isFirst)
                     case .granted(let ticket): sender.resume(returning: .success(ticket))
                     case .refused(let error): sender.resume(returning: .failure(error.with(.notPersisted)))
                     }
@@ -72,7 +84,7 @@ extension ProducerCore {
         }
     }
 
-    private nonisolated func handOver(
+    nonisolated func handOver(
         _ record: KafkaRecord,
         _ ticket: ProducerTicket,
         in gate: TransactionGate?
@@ -153,13 +165,13 @@ extension ProducerCore {
                 }
             }
         } onCancel: {
-            let pending = KafkaPendingDelivery(topic: record.topic)
+            let pending = pendingDelivery(of: ticket, topic: record.topic)
             let receiver = machine.withLock { $0.cancelPark(ticket, pending: pending) }
             receiver?.resume(returning: .cancelled(pending))
         }
         guard case .cancelled(nil) = received else { return received }
         // Cancelled before it could wait: somebody has to stand for the delivery all the same.
-        let pending = KafkaPendingDelivery(topic: record.topic)
+        let pending = pendingDelivery(of: ticket, topic: record.topic)
         let (outcome, isSettled) = machine.withLock { machine in
             let outcome = machine.keep(ticket, pending: pending)
             return (outcome, machine.isSettledWhileClosed)
@@ -168,7 +180,7 @@ extension ProducerCore {
         return outcome.map { .outcome($0) } ?? .cancelled(pending)
     }
 
-    private nonisolated func refuse(_ ticket: ProducerTicket) {
+    nonisolated func refuse(_ ticket: ProducerTicket) {
         let (action, isSettled) = machine.withLock { machine in
             let action = machine.refuse(ticket)
             return (action, machine.isSettledWhileClosed)

@@ -13,6 +13,8 @@ actor ProducerCore: ClientThreadOwner {
     /// What a task that waits for a report is resumed with.
     enum Received: Sendable {
         case outcome(DeliveryOutcome)
+        /// All records of a batch have their outcomes.
+        case batch
         /// The task was cancelled; if it is known already who stands for the delivery, that.
         case cancelled(KafkaPendingDelivery?)
     }
@@ -35,6 +37,12 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let machine: Locked<Machine>
     nonisolated let flushThread: FlushThread
     nonisolated let log: LogSink
+    nonisolated let deliveryReports: DeliveryReportBuffer
+    nonisolated let unobserved: UnobservedFailures
+    /// How long a sender may wait for room.
+    nonisolated let waitLimit: Duration?
+    /// Raised before a close gives up what is left: what is purged from then on is not the application's doing.
+    nonisolated let hasGivenUp = Flag()
     /// The last thing that went wrong between this client and its brokers: the cause of a delivery timeout.
     nonisolated let lastProblem = Locked<Problem?>(nil)
     /// What ended this producer for good, if something did.
@@ -47,7 +55,7 @@ actor ProducerCore: ClientThreadOwner {
     private nonisolated let thread: ClientThread
 
     private var authentication: AuthenticationWatch
-    private var phase = Phase.open
+    private(set) var phase = Phase.open
     private var closers: [Suspension<KafkaProducerCloseReport>] = []
     private var report: KafkaProducerCloseReport?
     private var flushes: [UInt64: FlushWaiter] = [:]
@@ -66,6 +74,9 @@ actor ProducerCore: ClientThreadOwner {
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
+        deliveryReports = DeliveryReportBuffer(limit: configuration.deliveryReportLimit)
+        unobserved = UnobservedFailures(log)
+        waitLimit = configuration.queue.waitLimit
         let number = ClientNumber.next()
         let thread = ClientThread(name: "kafka-prod-\(number)")
         self.thread = thread
@@ -106,11 +117,12 @@ actor ProducerCore: ClientThreadOwner {
         switch event.kind {
         case .deliveryReports:
             var reports: [Event.DeliveryReport] = []
-            event.appendDeliveryReports(to: &reports)
+            var topics: [String]? = deliveryReports.isRecording ? [] : nil
+            event.appendDeliveryReports(to: &reports, topics: &topics)
             // Before the credits go back: librdkafka's own count falls here.
             event.destroy()
             if reports.contains(where: { $0.error == 0 }) { assumeIsolated { $0.isServed() } }
-            let flushed = resolve(reports)
+            let flushed = resolve(reports, topics)
             if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
         case .error:
             let error = KafkaError(event.error)
@@ -126,12 +138,10 @@ actor ProducerCore: ClientThreadOwner {
         handle.destroy()
         log.finish()
         let left = machine.withLock { $0.abandon() }
-        let lost = DeliveryOutcome(
-            error: KafkaError.Code.purgedInFlight.rawValue,
-            persistence: .possiblyPersisted
-        )
-        for receiver in left.receivers { receiver.resume(returning: .outcome(lost)) }
-        for pending in left.pending { pending.resolve(.failure(failure(lost, topic: pending.topic))) }
+        // For a batch this means that it is over: its outcomes stand in the machine.
+        for receiver in left.receivers { receiver.resume(returning: .outcome(.lost)) }
+        for pending in left.pending { pending.resolve(.failure(failure(.lost, topic: pending.topic))) }
+        deliveryReports.finish()
         assumeIsolated { $0.end() }
     }
 
@@ -171,8 +181,10 @@ actor ProducerCore: ClientThreadOwner {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
         failRefused(now: now)
-        var deadline = flushes.values.map(\.deadline).min()
-        if let limit = authentication.deadline { deadline = min(deadline ?? limit, limit) }
+        var deadline = earliest(
+            flushes.values.map(\.deadline).min(),
+            earliest(expireSenders(now: now), authentication.deadline)
+        )
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }
         switch phase {
         case .open:
@@ -189,6 +201,7 @@ actor ProducerCore: ClientThreadOwner {
             // No transaction is committed behind the back of this report.
             _ = mayDestroy
             finishClose(unsent: state.records)
+            hasGivenUp.raise()
             handle.purge(inFlight: true)
             let limit = now + Self.purgeLimit
             phase = .purging(until: limit, isSettled: state.producing == 0)
@@ -221,7 +234,12 @@ actor ProducerCore: ClientThreadOwner {
 
     private func finishClose(unsent: Int) {
         let counts = machine.withLock { (delivered: $0.delivered, failed: $0.failed) }
-        let report = KafkaProducerCloseReport(delivered: counts.delivered, failed: counts.failed, unsent: unsent)
+        let report = KafkaProducerCloseReport(
+            delivered: counts.delivered,
+            failed: counts.failed,
+            unsent: unsent,
+            unobservedFailures: unobserved.count
+        )
         self.report = report
         for closer in closers { closer.resume(returning: report) }
         closers = []

@@ -9,12 +9,13 @@
 /// - `producing` counts the records between `reserve` and what follows it: the handle is not destroyed before it is zero.
 ///
 /// Generic over what it holds, so that tests drive it with integers: `Sender` waits for credits, `Receiver` for a delivery,
-/// `Pending` stands for a delivery that may be awaited later, `Payload` is kept alive until the report.
+/// `Pending` stands for a delivery that may be awaited later, `Payload` is kept alive until the report. Records that one sender
+/// awaits as one are in `ProducerStateMachine+batch`, the time limit for waiting in `ProducerStateMachine+expiry`.
 struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     typealias Ticket = ProducerTicket
     typealias Outcome = DeliveryOutcome
 
-    private struct Slot {
+    struct Slot {
         var generation: UInt32 = 1
         var content = Content.free
         var payload: Payload?
@@ -23,14 +24,17 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         var number: UInt64 = 0
     }
 
-    private enum Content {
+    enum Content {
         case free
         /// Between `reserve` and `park`.
         case reserved
         /// The report came before anybody waited for it.
         case reported(Outcome)
         case awaited(Receiver)
-        case pending(Pending)
+        /// With the number of tasks that await it now.
+        case pending(Pending, awaiting: Int)
+        /// The record with this index in a batch.
+        case batch(Int, index: Int)
     }
 
     private struct Flush {
@@ -48,20 +52,24 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     let maxBytes: Int
 
     private var phase = Phase.open
-    private var slots: [Slot] = []
+    var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
-    private var waiters: OrderedWaiters<Sender> = .init()
+    var waiters: OrderedWaiters<Sender> = .init()
+    var batches: [Batch] = []
+    var freeBatches: [Int] = []
+    /// What senders gave along for the delivery reports, by slot. Most records have nothing here.
+    private var contexts: [UInt32: any Sendable] = [:]
     private var flushes: [Flush] = []
     private var nextID: UInt64 = 1
     private var nextNumber: UInt64 = 1
 
     /// Records between `reserve` and what follows it.
-    private(set) var producing = 0
+    var producing = 0
     /// Records that hold credits.
     private(set) var records = 0
     private(set) var bytes = 0
     /// Records whose delivery somebody awaits now.
-    private(set) var awaited = 0
+    var awaited = 0
     private(set) var delivered = 0
     private(set) var failed = 0
 
@@ -71,6 +79,9 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     }
 
     var waitingSenders: Int { waiters.count }
+
+    /// Whether anybody waits for what only a delivery brings: an outcome, or room. Then the linger is lifted.
+    var isAwaited: Bool { awaited > 0 || !waiters.isEmpty }
 
     // MARK: Credits
 
@@ -96,11 +107,17 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     }
 
     /// A sender that found no room waits, unless there is room by now.
-    mutating func wait(id: UInt64, bytes: Int, isCancelled: Bool, sender: Sender) -> WaitAction {
+    mutating func wait(
+        id: UInt64,
+        bytes: Int,
+        isCancelled: Bool,
+        deadline: ContinuousClock.Instant? = nil,
+        sender: Sender
+    ) -> WaitAction {
         if isCancelled { return .refused(.cancelledBeforeQueueing) }
         if case .closed(let error) = phase { return .refused(error) }
         if waiters.isEmpty, hasRoom(for: bytes) { return .granted(grant(bytes)) }
-        waiters.append(id: id, bytes: bytes, sender: sender)
+        waiters.append(id: id, bytes: bytes, deadline: deadline, sender: sender)
         return .parked
     }
 
@@ -117,11 +134,11 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     }
 
     /// A record larger than all credits goes alone.
-    private func hasRoom(for bytes: Int) -> Bool {
+    func hasRoom(for bytes: Int) -> Bool {
         records < maxRecords && (self.bytes + bytes <= maxBytes || records == 0)
     }
 
-    private mutating func grant(_ bytes: Int) -> Ticket {
+    mutating func grant(_ bytes: Int) -> Ticket {
         records += 1
         self.bytes += bytes
         producing += 1
@@ -139,7 +156,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         return Ticket(slot: index, generation: slots[Int(index)].generation)
     }
 
-    private mutating func grantWaiters() -> [Grant] {
+    mutating func grantWaiters() -> [Grant] {
         var grants: [Grant] = []
         while let first = waiters.first, hasRoom(for: first.bytes) {
             guard let sender = waiters.removeFirst() else { break }
@@ -150,10 +167,17 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
 
     // MARK: Records in the queue
 
+    /// The record's delivery report is to carry `context`. Between `reserve` and handing over.
+    mutating func attach(_ context: any Sendable, to ticket: Ticket) {
+        contexts[ticket.slot] = context
+    }
+
     /// librdkafka has refused the record: its credits go back.
     mutating func refuse(_ ticket: Ticket) -> (grants: [Grant], flushed: [UInt64]) {
         guard isCurrent(ticket) else { return ([], []) }
         producing -= 1
+        if !contexts.isEmpty { contexts[ticket.slot] = nil }
+        if case .batch(let batch, let index) = slots[Int(ticket.slot)].content { leave(batch, index: index) }
         let flushed = release(ticket.slot)
         return (grantWaiters(), flushed)
     }
@@ -188,21 +212,40 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     mutating func cancelPark(_ ticket: Ticket, pending: Pending) -> Receiver? {
         guard isCurrent(ticket), case .awaited(let receiver) = slots[Int(ticket.slot)].content else { return nil }
         awaited -= 1
-        slots[Int(ticket.slot)].content = .pending(pending)
+        slots[Int(ticket.slot)].content = .pending(pending, awaiting: 0)
         return receiver
     }
 
     /// After `park` said `.cancelled`. Returns the outcome if the report has come meanwhile.
     mutating func keep(_ ticket: Ticket, pending: Pending) -> Outcome? {
+        keep(ticket, payload: slots[Int(ticket.slot)].payload, pending: pending)
+    }
+
+    /// The record is in librdkafka's queue, and `pending` stands for its delivery from the start. Returns the outcome if the
+    /// report is here already.
+    mutating func keep(_ ticket: Ticket, payload: Payload?, pending: Pending) -> Outcome? {
         let slot = Int(ticket.slot)
         guard isCurrent(ticket) else { return nil }
         producing -= 1
+        slots[slot].payload = payload
         if case .reported(let outcome) = slots[slot].content {
             free(slot)
             return outcome
         }
-        slots[slot].content = .pending(pending)
+        slots[slot].content = .pending(pending, awaiting: 0)
         return nil
+    }
+
+    /// Tasks begin (1) or end (-1) to await a pending delivery. The two may come in any order. Returns whether the record is
+    /// still on its way.
+    mutating func countAwaiting(_ ticket: Ticket, by change: Int) -> Bool {
+        guard isCurrent(ticket), case .pending(let pending, let before) = slots[Int(ticket.slot)].content else {
+            return false
+        }
+        let after = before + change
+        awaited += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
+        slots[Int(ticket.slot)].content = .pending(pending, awaiting: after)
+        return true
     }
 
     // MARK: Reports
@@ -211,6 +254,9 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     struct ReportAction {
         var deliveries: [(Receiver, Outcome)] = []
         var pending: [(Pending, Outcome)] = []
+        /// Whoever awaits a batch whose last record this was.
+        var batches: [Receiver] = []
+        var contexts: [Ticket: any Sendable] = [:]
         var grants: [Grant] = []
         var flushed: [UInt64] = []
     }
@@ -220,6 +266,9 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         guard isCurrent(ticket) else { return }
         let slot = Int(ticket.slot)
         if outcome.isDelivered { delivered += 1 } else { failed += 1 }
+        if !contexts.isEmpty, let context = contexts.removeValue(forKey: ticket.slot) {
+            action.contexts[ticket] = context
+        }
         switch slots[slot].content {
         case .free, .reported:
             return
@@ -232,8 +281,11 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         case .awaited(let receiver):
             awaited -= 1
             action.deliveries.append((receiver, outcome))
-        case .pending(let pending):
+        case .pending(let pending, let awaiting):
+            if awaiting > 0 { awaited -= 1 }
             action.pending.append((pending, outcome))
+        case .batch(let batch, let index):
+            if let receiver = settle(batch, index: index, outcome) { action.batches.append(receiver) }
         }
         action.flushed += release(ticket.slot)
     }
@@ -243,7 +295,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         action.grants += grantWaiters()
     }
 
-    private func isCurrent(_ ticket: Ticket) -> Bool {
+    func isCurrent(_ ticket: Ticket) -> Bool {
         Int(ticket.slot) < slots.count && slots[Int(ticket.slot)].generation == ticket.generation
     }
 
@@ -308,9 +360,12 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         return waiters.removeAll()
     }
 
-    var isClosed: Bool {
-        if case .closed = phase { return true }
-        return false
+    var isClosed: Bool { closeError != nil }
+
+    /// What newcomers are refused with.
+    var closeError: KafkaError? {
+        if case .closed(let error) = phase { return error }
+        return nil
     }
 
     /// Whether the last record between `reserve` and what follows it has just been settled while the producer closes: the
@@ -332,7 +387,9 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         for index in slots.indices {
             switch slots[index].content {
             case .awaited(let receiver): receivers.append(receiver)
-            case .pending(let handle): pending.append(handle)
+            case .pending(let handle, _): pending.append(handle)
+            case .batch(let batch, let position):
+                if let receiver = settle(batch, index: position, .lost) { receivers.append(receiver) }
             case .free, .reserved, .reported: continue
             }
             _ = release(UInt32(index))
@@ -374,6 +431,12 @@ struct DeliveryOutcome: Sendable, Equatable {
     var partitionerFault: PartitionerFault?
 
     var isDelivered: Bool { error == 0 }
+
+    /// Nothing was heard of it when the handle was destroyed.
+    static let lost = DeliveryOutcome(
+        error: KafkaError.Code.purgedInFlight.rawValue,
+        persistence: .possiblyPersisted
+    )
 }
 
 extension KafkaError {

@@ -36,6 +36,29 @@ public final class KafkaTransaction: Sendable {
         try await core.send(record, in: gate)
     }
 
+    /// Sends records as part of the transaction and waits until each has its outcome.
+    ///
+    /// As `KafkaProducer.send(contentsOf:context:)` does; one failure makes the commit impossible.
+    ///
+    /// - Returns: one result for each record, in their order; errors are those of `send(_:)`.
+    public func send(
+        contentsOf records: sending some Sequence<KafkaRecord>
+    ) async -> [Result<KafkaDelivery, KafkaError>] {
+        await core.send(contentsOf: records, context: nil, in: gate)
+    }
+
+    /// Queues a record as part of the transaction. The commit waits for its delivery, and does not take place if it fails, so
+    /// nobody has to await the pending delivery.
+    ///
+    /// Suspends only while the queue is full.
+    ///
+    /// - Returns: what becomes of the record.
+    /// - Throws: as `send(_:)`, as far as that is known by then.
+    @discardableResult
+    public func enqueue(_ record: KafkaRecord) async throws(KafkaError) -> KafkaPendingDelivery {
+        try await core.enqueue(record, context: nil, in: gate)
+    }
+
     /// Adds the offsets of consumed messages: they are committed with the transaction or not at all.
     ///
     /// Each partition is committed up to and including the last of these messages, as by `KafkaConsumer.commit(_:)`. The offsets are

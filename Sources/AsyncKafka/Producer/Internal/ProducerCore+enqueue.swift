@@ -1,0 +1,51 @@
+import RdKafka
+
+// Records that nobody awaits yet: into the queue, with a pending delivery that stands for them.
+extension ProducerCore {
+    nonisolated func enqueue(
+        _ record: KafkaRecord,
+        context: (any Sendable)?,
+        in gate: TransactionGate? = nil
+    ) async throws(KafkaError) -> KafkaPendingDelivery {
+        try checkTransaction(gate)
+        guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
+        return try enqueue(record, try await credits(for: record), context, in: gate)
+    }
+
+    nonisolated func tryEnqueue(
+        _ record: KafkaRecord,
+        context: (any Sendable)?
+    ) throws(KafkaError) -> KafkaPendingDelivery {
+        try checkTransaction(nil)
+        switch machine.withLock({ $0.reserve(bytes: record.size) }) {
+        case .granted(let ticket): return try enqueue(record, ticket, context, in: nil)
+        case .full: throw .queueFull("the queue is full, or others wait for room")
+        case .refused(let error): throw error.with(.notPersisted)
+        }
+    }
+
+    private nonisolated func enqueue(
+        _ record: KafkaRecord,
+        _ ticket: ProducerTicket,
+        _ context: (any Sendable)?,
+        in gate: TransactionGate?
+    ) throws(KafkaError) -> KafkaPendingDelivery {
+        if let context { machine.withLock { $0.attach(context, to: ticket) } }
+        try handOver(record, ticket, in: gate)
+        let pending = pendingDelivery(of: ticket, topic: record.topic)
+        let (outcome, isSettled) = machine.withLock { machine in
+            let outcome = machine.keep(ticket, payload: record.value?.slice, pending: pending)
+            return (outcome, machine.isSettledWhileClosed)
+        }
+        if isSettled { wake() }
+        // No kick: a record that nobody awaits has the linger's time.
+        if let outcome { pending.resolve(result(outcome, topic: record.topic)) }
+        return pending
+    }
+
+    /// A task begins (1) or ends (-1) to await a pending delivery.
+    nonisolated func countAwaiting(_ ticket: ProducerTicket, by change: Int) {
+        let isOnItsWay = machine.withLock { $0.countAwaiting(ticket, by: change) }
+        if isOnItsWay, change > 0 { flushThread.kick() }
+    }
+}

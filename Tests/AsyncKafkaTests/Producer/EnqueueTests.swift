@@ -1,0 +1,316 @@
+import AsyncKafkaTesting
+import RdKafka
+import Testing
+
+@testable import AsyncKafka
+
+@Suite(.timeLimit(.minutes(2)))
+struct EnqueueTests {
+    private func record(_ value: String = "v", topic: String = "t") -> KafkaRecord {
+        KafkaRecord(topic: topic, partition: 0, value: value)
+    }
+
+    /// Room for one record only, and no broker.
+    private func fullCore(_ change: (inout KafkaProducerConfiguration) -> Void = { _ in }) async throws
+        -> (core: ProducerCore, queued: KafkaPendingDelivery)
+    {
+        var configuration = unreachableProducerConfiguration()
+        configuration.queue.maxRecords = 1
+        change(&configuration)
+        let core = try ProducerCore(configuration)
+        return (core, try await core.enqueue(record(), context: nil))
+    }
+
+    private func close(_ core: ProducerCore) async -> KafkaProducerCloseReport {
+        core.refuseSenders(.clientClosed)
+        return await core.close(deadline: .now)
+    }
+
+    @Test
+    func aPendingDeliveryIsAwaitedLaterAndBySeveral() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.linger = .seconds(100)
+            try await withKafkaProducer(configuration) { producer in
+                let start = ContinuousClock.now
+                let pending = try await producer.enqueue(record(topic: topic))
+                let dropped = record("dropped", topic: topic)
+                try await producer.enqueue(dropped)
+                let offsets = try await withThrowingTaskGroup(of: Int64?.self) { tasks in
+                    for _ in 0..<5 { tasks.addTask { try await pending.delivery.offset } }
+                    return try await tasks.reduce(into: []) { $0.append($1) }
+                }
+                #expect(offsets == [0, 0, 0, 0, 0])
+                #expect(try await pending.delivery.offset == 0)
+                #expect(try await producer.send(record(topic: topic)).offset == 2, "behind the dropped one")
+                #expect(ContinuousClock.now - start < .seconds(50), "the linger is more than that")
+            }
+        }
+    }
+
+    @Test
+    func aFlushSendsWhatNobodyAwaits() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.linger = .seconds(100)
+            let producer = try KafkaProducer(configuration)
+            let start = ContinuousClock.now
+            var pending: [KafkaPendingDelivery] = []
+            for number in 0..<10 { pending.append(try producer.tryEnqueue(record("\(number)", topic: topic))) }
+            #expect(try await producer.flush() == 0)
+            for (offset, pending) in pending.enumerated() {
+                #expect(try await pending.delivery.offset == Int64(offset))
+            }
+            // And so does a close.
+            try await producer.enqueue(record(topic: topic))
+            #expect(await producer.close() == KafkaProducerCloseReport(delivered: 11, failed: 0, unsent: 0))
+            #expect(ContinuousClock.now - start < .seconds(50), "the linger is more than that")
+        }
+    }
+
+    @Test
+    func whoWaitsForRoomDoesNotWaitForTheLinger() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.linger = .seconds(100)
+            configuration.queue.maxRecords = 2
+            try await withKafkaProducer(configuration) { producer in
+                let start = ContinuousClock.now
+                for number in 0..<20 { try await producer.enqueue(record("\(number)", topic: topic)) }
+                #expect(ContinuousClock.now - start < .seconds(50), "the linger is more than that")
+            }
+        }
+    }
+
+    // MARK: No room
+
+    @Test
+    func tryEnqueueNeedsRoomAndPassesNobody() async throws {
+        let core = try ProducerCore(unreachableProducerConfiguration { $0.queue.maxRecords = 1 })
+        _ = try core.tryEnqueue(record(), context: nil)
+        let error = try #require(throws: KafkaError.self) { try core.tryEnqueue(record(), context: nil) }
+        #expect(error.code == .queueFull)
+        #expect(error.persistence == .notPersisted)
+        #expect(error.isRetriable)
+        #expect(await close(core).unsent == 1)
+
+        // There is room for a small record, but a large one waits.
+        let large = KafkaRecord(topic: "t", value: KafkaBytes(Array(repeating: 1, count: 900_000)))
+        let other = try ProducerCore(unreachableProducerConfiguration { $0.queue.maxBytes = 1_000_000 })
+        _ = try other.tryEnqueue(large, context: nil)
+        let waiting = Task { try await other.enqueue(large, context: nil) }
+        while other.machine.withLock({ $0.waitingSenders }) == 0 { await Task.yield() }
+        #expect(throws: KafkaError.self) { try other.tryEnqueue(record(), context: nil) }
+        _ = await close(other)
+        #expect(await failure(of: waiting)?.code == .clientClosed)
+    }
+
+    @Test
+    func aWaitForRoomEndsWithItsTimeLimit() async throws {
+        let (core, queued) = try await fullCore { $0.queue.waitLimit = .milliseconds(20) }
+        for _ in 0..<2 {
+            do {
+                _ = try await core.send(record())
+                Issue.record("there is no room")
+            } catch {
+                #expect(error.code == .queueFull)
+                #expect(error.persistence == .notPersisted)
+                #expect(error.isRetriable)
+            }
+        }
+        let tasks = (0..<1000).map { _ in Task { try await core.enqueue(record(), context: nil) } }
+        for task in tasks { #expect(await failure(of: task)?.code == .queueFull) }
+        #expect(core.machine.withLock { $0.waitingSenders } == 0)
+        _ = await close(core)
+        await #expect(throws: KafkaError.self) { try await queued.delivery }
+    }
+
+    @Test
+    func aTimeLimitThatHasNotPassedChangesNothing() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.queue.maxRecords = 1
+            configuration.queue.waitLimit = .seconds(60)
+            try await withKafkaProducer(configuration) { producer in
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    for _ in 0..<100 { tasks.addTask { try await producer.send(record(topic: topic)) } }
+                    try await tasks.waitForAll()
+                }
+            }
+        }
+    }
+
+    // MARK: Cancellation
+
+    @Test
+    func enqueueInACancelledTaskQueuesNothing() async throws {
+        let core = try ProducerCore(unreachableProducerConfiguration())
+        let task = Task {
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+            return try await core.enqueue(record(), context: nil)
+        }
+        #expect(await failure(of: task)?.persistence == .notPersisted)
+        #expect(core.machine.withLock { $0.records } == 0)
+        _ = await close(core)
+    }
+
+    @Test
+    func enqueueThatIsCancelledWhileItWaitsForRoomQueuesNothing() async throws {
+        let (core, _) = try await fullCore()
+        let task = Task { try await core.enqueue(record(), context: nil) }
+        while core.machine.withLock({ $0.waitingSenders }) == 0 { await Task.yield() }
+        task.cancel()
+        let error = try #require(await failure(of: task))
+        #expect(error.code == .cancelled)
+        #expect(error.persistence == .notPersisted)
+        #expect(error.pendingDelivery == nil)
+        #expect(core.machine.withLock { $0.waitingSenders } == 0)
+        #expect(await close(core).unsent == 1)
+    }
+
+    @Test
+    func aRecordThatIsQueuedDoesNotHearOfItsTasksEnd() async throws {
+        try await withTopic { cluster, topic in
+            try await withKafkaProducer(producerConfiguration(of: cluster)) { producer in
+                let task = Task {
+                    let pending = try await producer.enqueue(record(topic: topic))
+                    unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+                    return pending
+                }
+                let pending = try await task.value
+                #expect(try await pending.delivery.offset == 0)
+            }
+        }
+    }
+
+    @Test
+    func aCancelledWaitForADeliveryIsNoLongerAwaited() async throws {
+        let (core, queued) = try await fullCore()
+        #expect(core.machine.withLock { $0.awaited } == 0)
+        let wait = Task { try await queued.delivery }
+        while core.machine.withLock({ $0.awaited }) == 0 { await Task.yield() }
+        wait.cancel()
+        let error = try #require(await failure(of: wait))
+        #expect(error.code == .cancelled)
+        #expect(error.pendingDelivery === queued)
+        #expect(core.machine.withLock { $0.awaited } == 0)
+        _ = await close(core)
+    }
+
+    // MARK: Failures that nobody asks for, purges
+
+    @Test
+    func failuresThatNobodyAsksForAreCountedAndLogged() async throws {
+        let lines = Lines()
+        var configuration = unreachableProducerConfiguration()
+        configuration.log = .handler(level: .warning) { lines.append($0) }
+        let core = try ProducerCore(configuration)
+        let observed = try core.tryEnqueue(record(), context: nil)
+        let held = try core.tryEnqueue(record(), context: nil)
+        _ = try core.tryEnqueue(record(), context: nil)
+        try await core.purge(.queued)
+        #expect(try await core.flush(deadline: .now + .seconds(60)) == 0)
+        let error = try await #require(throws: KafkaError.self) { try await observed.delivery }
+        #expect(error.code == .purgedInQueue)
+        #expect(error.persistence == .notPersisted)
+        #expect(error.message.contains("was purged"))
+        let report = await close(core)
+        #expect(report == KafkaProducerCloseReport(delivered: 0, failed: 3, unsent: 0, unobservedFailures: 2))
+        // Asked for after all.
+        await #expect(throws: KafkaError.self) { try await held.delivery }
+        #expect(core.unobserved.count == 1)
+        await core.log.drain()
+        #expect(lines.all.count { $0.facility == "DELIVERY" } == 1)
+    }
+
+    @Test
+    func whatACloseGivesUpSaysThatItWasTheClose() async throws {
+        let (core, queued) = try await fullCore()
+        _ = await close(core)
+        let error = try await #require(throws: KafkaError.self) { try await queued.delivery }
+        #expect(error.code == .purgedInQueue)
+        #expect(error.message.contains("closed"))
+    }
+
+    @Test
+    func aPurgeMakesRoomForThoseWhoWait() async throws {
+        let (core, queued) = try await fullCore()
+        let waiting = Task { try await core.enqueue(record(), context: nil) }
+        while core.machine.withLock({ $0.waitingSenders }) == 0 { await Task.yield() }
+        try await core.purge(.all)
+        await #expect(throws: KafkaError.self) { try await queued.delivery }
+        // It may come while the purge is still at it, and be purged as well.
+        let next = try await waiting.value
+        _ = await close(core)
+        await #expect(throws: KafkaError.self) { try await next.delivery }
+    }
+
+    @Test
+    func aProducerGoesOnAfterAPurge() async throws {
+        try await withTopic { cluster, topic in
+            try await withKafkaProducer(producerConfiguration(of: cluster)) { producer in
+                try await producer.send(record(topic: topic))
+                for _ in 0..<20 {
+                    let pending = try (0..<50).map { try producer.tryEnqueue(record("\($0)", topic: topic)) }
+                    try await producer.purge(.all)
+                    for pending in pending {
+                        do throws(KafkaError) {
+                            _ = try await pending.delivery
+                        } catch {
+                            #expect([KafkaError.Code.purgedInQueue, .purgedInFlight].contains(error.code))
+                        }
+                    }
+                    try await producer.send(record(topic: topic))
+                }
+            }
+        }
+    }
+
+    // MARK: The end
+
+    @Test
+    func everyCallAfterCloseIsRefused() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        await producer.close()
+        func code(_ call: () async throws -> Void) async -> KafkaError.Code? {
+            do {
+                try await call()
+                return nil
+            } catch {
+                return (error as? KafkaError)?.code
+            }
+        }
+        #expect(await code { try await producer.send(record()) } == .clientClosed)
+        #expect(await code { try await producer.enqueue(record()) } == .clientClosed)
+        #expect(await code { try producer.tryEnqueue(record()) } == .clientClosed)
+        #expect(await code { try await producer.purge(.all) } == .clientClosed)
+        #expect(await code { try await producer.flush() } == .clientClosed)
+        let results = await producer.send(contentsOf: [record(), record()])
+        #expect(results.map { $0.error?.code } == [.clientClosed, .clientClosed])
+        #expect(results.allSatisfy { $0.error?.persistence == .notPersisted })
+        for try await _ in producer.deliveryReports { Issue.record("there is nothing to report") }
+    }
+
+    @Test
+    func aPendingDeliveryDoesNotKeepAClosedClient() async throws {
+        var pending: KafkaPendingDelivery?
+        weak var core: ProducerCore?
+        do {
+            let (strong, queued) = try await fullCore()
+            core = strong
+            pending = queued
+            _ = await close(strong)
+        }
+        await #expect(throws: KafkaError.self) { try await pending?.delivery }
+        // The client's thread lets go of it a moment later.
+        while core != nil { await Task.yield() }
+    }
+}
+
+func unreachableProducerConfiguration(
+    _ change: (inout KafkaProducerConfiguration) -> Void
+) -> KafkaProducerConfiguration {
+    var configuration = unreachableProducerConfiguration()
+    change(&configuration)
+    return configuration
+}
