@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "RdKafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "AsyncKafka", dependencies: ["RdKafka"], swiftSettings: safe),
         .target(name: "AsyncKafkaTesting", dependencies: ["AsyncKafka", "RdKafka"], swiftSettings: safe),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
+        .target(name: "TestSupport", dependencies: ["RdKafka"], path: "Tests/TestSupport", swiftSettings: settings),
         // A process that the tests kill.
         .executableTarget(
             name: "TransformMember",

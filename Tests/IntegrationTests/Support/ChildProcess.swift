@@ -1,16 +1,13 @@
 import Foundation
 import RdKafka
+import TestSupport
 
 /// A program that runs beside the test, which reads its lines and may kill it.
 ///
 /// Its standard input stays open as long as this object lives, and nothing is written to it: a program that ends when it is
 /// closed survives neither the test nor the test's process.
 final class ChildProcess: Sendable {
-    /// How it has ended.
-    enum Exit: Equatable, Sendable {
-        case status(Int32)
-        case signal(Int32)
-    }
+    typealias Exit = SpawnedProcess.End
 
     private struct State {
         var lines: [String] = []
@@ -21,42 +18,27 @@ final class ChildProcess: Sendable {
         var watchers: [(condition: @Sendable ([String]) -> Bool, signal: Signal)] = []
     }
 
-    private let process = Process()
-    private let input = Pipe()
-    private let state = Locked(State())
+    private let process: SpawnedProcess
+    private let state: Locked<State>
     /// All of its output has been read, and it is gone.
-    private let hasEnded = Signal()
+    private let hasEnded: Signal
 
     /// Starts the program. Its standard error is the test's own.
     ///
     /// - Parameter environment: variables beside those of the test.
     init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = output
-        // These hold this object until it has ended, so that nobody who waits is forgotten.
-        output.fileHandleForReading.readabilityHandler = { [self] handle in
-            let bytes = [UInt8](handle.availableData)
-            if bytes.isEmpty { handle.readabilityHandler = nil }
-            append(bytes)
-        }
-        process.terminationHandler = { [self] process in
-            let number = process.terminationStatus
-            end(process.terminationReason == .exit ? .status(number) : .signal(number))
-        }
-        do {
-            try withSignalsUnblocked { try process.run() }
-        } catch {
-            output.fileHandleForReading.readabilityHandler = nil
-            process.terminationHandler = nil
-            throw error
-        }
+        let state = Locked(State())
+        let hasEnded = Signal()
+        self.state = state
+        self.hasEnded = hasEnded
+        process = try SpawnedProcess(
+            path,
+            arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            onOutput: { Self.append($0, state, hasEnded) },
+            onEnd: { end in Self.change(state, hasEnded) { $0.exit = end } }
+        )
     }
-
-    var processID: Int32 { process.processIdentifier }
 
     /// The lines that it has written to standard output so far.
     var lines: [String] { state.withLock { $0.lines } }
@@ -77,13 +59,13 @@ final class ChildProcess: Sendable {
     /// Ends it at once, without telling it (SIGKILL). Returns once it is gone and all it wrote has been read.
     @discardableResult
     func kill() async throws -> Exit? {
-        send(SIGKILL)
+        process.send(SIGKILL)
         return try await exit
     }
 
     /// Asks it to end (SIGTERM).
     func terminate() {
-        send(SIGTERM)
+        process.send(SIGTERM)
     }
 
     /// Suspends until it has ended and all it wrote has been read.
@@ -95,15 +77,8 @@ final class ChildProcess: Sendable {
         }
     }
 
-    private func send(_ signal: Int32) {
-        state.withLock { state in
-            // Not to whoever has its id by now.
-            if state.exit == nil, process.isRunning { _ = Foundation.kill(process.processIdentifier, signal) }
-        }
-    }
-
-    private func append(_ bytes: [UInt8]) {
-        change { state in
+    private static func append(_ bytes: [UInt8], _ state: Locked<State>, _ hasEnded: Signal) {
+        change(state, hasEnded) { state in
             guard !bytes.isEmpty else {
                 state.outputHasEnded = true
                 if !state.rest.isEmpty { state.lines.append(String(decoding: state.rest, as: UTF8.self)) }
@@ -116,11 +91,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    private func end(_ exit: Exit) {
-        change { $0.exit = exit }
-    }
-
-    private func change(_ body: (inout State) -> Void) {
+    private static func change(_ state: Locked<State>, _ hasEnded: Signal, _ body: (inout State) -> Void) {
         let (signals, isOver) = state.withLock { state in
             body(&state)
             let isOver = state.outputHasEnded && state.exit != nil
