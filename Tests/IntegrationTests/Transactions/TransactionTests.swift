@@ -148,12 +148,11 @@ extension RealKafkaTests {
         func aCommitWithoutAnAnswerIsFinishedBeforeTheNextTransaction() async throws {
             try await withTopic(partitions: 1) { topic in
                 try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
-                    let pause = NodePause(1)
-                    let error = try await pause.resumingAtTheEnd {
+                    let error = try await withNodes { nodes in
                         await kafkaError {
                             try await producer.withTransaction(timeout: .seconds(2)) { transaction in
                                 try await transaction.send(KafkaRecord(topic: topic, value: "in doubt"))
-                                try await pause.pause()
+                                try await nodes.pause(1)
                             }
                         }
                     }

@@ -17,6 +17,13 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
+extension Trait where Self == ConditionTrait {
+    /// Only with a cluster whose nodes can be stopped.
+    static var needsNodeFaults: Self {
+        .enabled(if: RealKafka.toolPath != nil && Nodes.isTools, "KAFKA_TOOL has not started this cluster")
+    }
+}
+
 /// The nodes of the cluster, which a test may kill, pause and start; one command at a time.
 final class Nodes: Sendable {
     static let numbers = [1, 2, 3]
