@@ -13,7 +13,7 @@
             /// A queue for 1,000 records and 100,000 tasks that send at once, while the broker stands still; then it goes on.
             ///
             /// In processes of their own, so that neither measurement lives off memory that the other one has left behind.
-            @Test(.needsKafkaTools)
+            @Test(.needsNodeFaults)
             func aHundredThousandSendersShareAQueueOfAThousand() async throws {
                 let plain = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
                     try await measureTasksThatOnlyWait()

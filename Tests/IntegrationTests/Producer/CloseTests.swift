@@ -29,7 +29,7 @@ extension RealKafkaTests {
         }
 
         /// Nothing is known of records that were on their way, and each says so.
-        @Test(.needsKafkaTools, arguments: [false, true])
+        @Test(.needsNodeFaults, arguments: [false, true])
         func aCloseWithoutAnAnswerEndsInTimeAndSaysWhatIsUnsent(isScoped: Bool) async throws {
             try await withTopic(partitions: 1) { topic in
                 var configuration = RealKafka.producer
