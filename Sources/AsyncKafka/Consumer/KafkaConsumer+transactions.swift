@@ -33,8 +33,9 @@ extension KafkaConsumer {
     /// - Throws: what `body` throws, once the transaction is aborted: its messages come again, in the next loop of this consumer or
     ///   to whoever reads them next. `invalidState` when the consumer's `offsetPolicy` is not `.manual` or its `isolationLevel` not
     ///   `.readCommitted`, or the producer has no transactions. `transactionAborted` when it failed for a reason that does
-    ///   not pass. `fenced`, `fatal`, and `transactionOutcomeUnknown` when it was cancelled or the producer closed before
-    ///   that was known: these end this consumer too, as it cannot tell which messages are done; a new one can.
+    ///   not pass. `fenced` and `fatal` of the producer, and `transactionOutcomeUnknown` when it was cancelled or the producer
+    ///   closed before that was known: if the commit had begun they end this consumer too, as it cannot tell which messages
+    ///   are done; a new one can.
     ///   `alreadyIterating`; what ends `messages`.
     /// - Source: KIP-98 and KIP-447.
     public func processInTransactions(
@@ -64,6 +65,9 @@ extension KafkaConsumer {
         _ body: ([KafkaMessage], KafkaTransaction) async throws -> Void
     ) async throws {
         var failures = 0
+        var attempts = 0
+        // Far longer than a member takes to hear that its partitions are gone.
+        let patience = ContinuousClock.Instant.after(max(core.sessionTimeout, core.revokeTimeout) * 2)
         while true {
             var isBodyDone = false
             // What is not ours any more is processed by its new owner.
@@ -77,8 +81,12 @@ extension KafkaConsumer {
                 }
             } catch let error as KafkaError where error.isOfPassingAbort {
                 if !error.isOfRebalance { failures += 1 }
-                guard failures <= Self.maxFailures, !Task.isCancelled else { throw error }
-                core.log.log(.info, "TXNRETRY", "a batch of \(current.count) messages is processed again: \(error)")
+                attempts += 1
+                guard failures <= Self.maxFailures, ContinuousClock.now < patience, !Task.isCancelled else {
+                    throw error
+                }
+                let level: KafkaLog.Level = attempts > 1 ? .warning : .info
+                core.log.log(level, "TXNRETRY", "a batch of \(current.count) messages is processed again: \(error)")
                 await core.waitForRebalance(limit: Self.retryPause)
             } catch let error as KafkaError where isBodyDone && error.leavesOffsetsUnknown {
                 // Neither repeated nor skipped here: the committed offsets tell the next consumer.
@@ -133,7 +141,7 @@ private final class BatchReader: Sendable {
 extension KafkaError {
     /// Whether a transaction was aborted, or has to be, for a reason that the next attempt may not meet.
     fileprivate var isOfPassingAbort: Bool {
-        isRetriable && code == .transactionAborted || requiresAbort || code == .staleMessage
+        isRetriable && code == .transactionAborted || code == .staleMessage
     }
 
     /// Whether the group's changes are that reason.

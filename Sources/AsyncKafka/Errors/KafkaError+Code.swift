@@ -154,6 +154,14 @@ extension KafkaError {
     }
 }
 
+extension KafkaError.Code {
+    /// A broker and an idempotent producer count differently; librdkafka takes a new epoch.
+    static let outOfOrderSequence = KafkaError.Code(rawValue: 45)
+    /// The broker has forgotten the producer; librdkafka takes a new epoch.
+    static let unknownProducerID = KafkaError.Code(rawValue: 59)
+    static let invalidProducerIDMapping = KafkaError.Code(rawValue: 49)
+}
+
 extension KafkaError.Code: CustomStringConvertible {
     private static let names: [KafkaError.Code: String] = [
         .cancelled: "cancelled",

@@ -116,6 +116,49 @@ extension RealKafkaTests {
             }
         }
 
+        /// A graceful end from outside: what is in hand is committed.
+        @Test
+        func aCloseLetsTheTransactionInHandEnd() async throws {
+            try await withTopic(partitions: 1) { input in
+                try await withTopic(partitions: 1) { output in
+                    try await fill(input, count: 10, partition: 0)
+                    let group = RealKafka.uniqueName("group")
+                    let consumer = try KafkaConsumer(RealKafka.consumer(group: group, policy: .manual))
+                    try await consumer.subscribe(to: [input])
+                    let (isInHand, mayEnd) = (Signal(), Signal())
+                    let processed = Locked(0)
+                    try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
+                        let loop = Task {
+                            try await consumer.processInTransactions(of: producer) { messages, transaction in
+                                isInHand.set()
+                                await mayEnd.wait()
+                                try await transaction.send(KafkaRecord(topic: output, value: "done"))
+                                processed.withLock { $0 += messages.count }
+                            }
+                        }
+                        await isInHand.wait()
+                        let close = Task { await consumer.close() }
+                        // The close has begun when the consumer refuses to subscribe.
+                        while await kafkaErrorIfAny({ try await consumer.subscribe(to: [input]) }) == nil {}
+                        mayEnd.set()
+                        try await loop.value
+                        #expect(await close.value.uncommitted.isEmpty)
+                    }
+                    let count = processed.withLock { $0 }
+                    #expect(count > 0)
+                    try await withKafkaConsumer(
+                        RealKafka.consumer(group: group, policy: .manual),
+                        subscribingTo: [input]
+                    ) { consumer in
+                        if count < 10 {
+                            let next = try await consumer.messages.first { _ in true }
+                            #expect(next?.offset == Int64(count))
+                        }
+                    }
+                }
+            }
+        }
+
         @Test
         func theBatchOfABodyThatThrewComesAgain() async throws {
             try await withTopic(partitions: 1) { input in

@@ -104,7 +104,7 @@ extension RealKafkaTests {
                     do {
                         try await sendNext(producer, to: topic)
                     } catch let error as KafkaError where error.isRetriable {
-                        #expect(error.requiresAbort, "\(error)")
+                        #expect(error.code == .transactionAborted, "\(error)")
                         try await sendNext(producer, to: topic)
                     }
                 }
@@ -233,6 +233,28 @@ extension RealKafkaTests {
                         }
                     }
                     #expect(stale?.code == .staleMessage, "\(String(describing: stale))")
+                }
+            }
+        }
+
+        @Test
+        func messagesOfAnotherConsumerAreRefused() async throws {
+            try await withTopic(partitions: 1) { topic in
+                try await fill(topic, count: 2, partition: 0)
+                let group = RealKafka.uniqueName("group")
+                let configuration = RealKafka.consumer(group: group, policy: .manual)
+                try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
+                    try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                        let message = try #require(try await consumer.messages.first { _ in true })
+                        let other = try KafkaConsumer(configuration)
+                        let error = await kafkaError {
+                            try await producer.withTransaction { transaction in
+                                try transaction.commitOffset(of: message, from: other)
+                            }
+                        }
+                        #expect(error?.code == .invalidArgument, "\(String(describing: error))")
+                        await other.close()
+                    }
                 }
             }
         }

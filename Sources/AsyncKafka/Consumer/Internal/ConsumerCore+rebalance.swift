@@ -69,14 +69,25 @@ extension ConsumerCore {
         startsSought += 1
         blockingCalls += 1
         BlockingThreads.shared.submit { [self] in
-            let committed = handle.committed(rows, timeout: Self.committedTimeout) ?? []
-            thread.submit { self.assumeIsolated { $0.foundStarts(committed, epochs) } }
+            let committed = handle.committed(rows, timeout: Self.committedTimeout)
+            thread.submit { self.assumeIsolated { $0.foundStarts(committed, rows, epochs) } }
         }
     }
 
-    private func foundStarts(_ committed: [PartitionOffset], _ epochs: [PartitionEpoch]) {
+    private func foundStarts(_ committed: [PartitionOffset]?, _ rows: [PartitionOffset], _ epochs: [PartitionEpoch]) {
         startsSought -= 1
         blockingCalls -= 1
+        guard let committed else {
+            // The coordinator moves, or a transaction with these offsets is still open: librdkafka waits for it as well.
+            let open = rows.filter { row in
+                let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
+                return epochs.contains { $0 === assigned[partition] }
+            }
+            findStarts(open, epochs)
+            // In case there are none left.
+            handle.messagesArrived.raise()
+            return
+        }
         for row in committed where row.error == 0 && row.offset > 0 {
             let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
             guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }

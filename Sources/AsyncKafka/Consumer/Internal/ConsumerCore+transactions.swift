@@ -21,12 +21,25 @@ extension ConsumerCore {
         }
     }
 
+    /// A message that this consumer has read in an assignment that has not ended.
+    nonisolated func checkOwned(_ message: KafkaMessage) throws(KafkaError) {
+        guard message.isCurrent else { throw .stale(message.topicPartition) }
+        guard delivery.withLock({ $0.owns(message.epoch) }) else {
+            throw KafkaError(
+                .invalidArgument,
+                "the message was read by another consumer: only that one's offsets say so"
+            )
+            .at(message.topicPartition)
+        }
+    }
+
     /// Who this consumer is in its group, as long as it owns these partitions.
     ///
     /// Looked at in this order, so that an assignment that ends meanwhile either is seen here or has made the metadata too old for
     /// the broker, which then refuses the offsets.
     func groupMetadata(for epochs: [PartitionEpoch]) async throws(KafkaError) -> GroupMetadata {
-        if isClosed { throw .clientClosed }
+        // While it closes it still waits for the batch in hand, whose transaction this is.
+        if isLeaving { throw .clientClosed }
         let handle = handle
         blockingCalls += 1
         let metadata = await BlockingThreads.shared.run { handle.groupMetadata() }

@@ -230,6 +230,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return !hasNewMarks
     }
 
+    /// Whether this is an epoch of this consumer's that has not ended.
+    func owns(_ epoch: PartitionEpoch) -> Bool { partition(of: epoch) != nil }
+
     /// An epoch of another consumer has a slot as well: only its identity tells.
     private func partition(of epoch: PartitionEpoch) -> Partition? {
         guard epoch.slot < partitions.count, let partition = partitions[epoch.slot], partition.epoch === epoch else {

@@ -68,7 +68,7 @@ extension ProducerCore {
             if transactions != nil, !machine.withLock({ $0.isClosed }) {
                 return error.saying(
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
-                ).asRequiringAbort().asRetriable()
+                ).asRequiringAbort()
             }
             guard hasGivenUp.isRaised else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")

@@ -190,7 +190,7 @@ actor ProducerCore: ClientThreadOwner {
         case .open:
             break
         case .closing(let limit):
-            if state.isQuiet, transactions?.isQuiet ?? true {
+            if state.isQuiet, transactions?.isOver ?? true {
                 finishClose(unsent: 0)
                 return mayDestroy ? .finish : .sleep(until: deadline)
             }

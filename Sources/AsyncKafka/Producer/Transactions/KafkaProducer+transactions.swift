@@ -26,7 +26,8 @@ extension KafkaProducer {
     /// - Throws: what `body` throws, once the transaction is aborted. `transactionAborted` when it could not be committed and was
     ///   aborted: nothing of it is visible, and the same transaction may be run again if `isRetriable`.
     ///   `transactionOutcomeUnknown` when the commit was not acknowledged within `timeout`: it may be committed, and the producer
-    ///   goes on with it before its next transaction. `fenced` when another producer has taken over this `transactionalID`, or the
+    ///   goes on with it before its next transaction, and logs what came out. If the transaction has offsets, do not read on with
+    ///   their consumer: it cannot tell which messages are done, but a new one can. `fenced` when another producer has taken over this `transactionalID`, or the
     ///   transaction took longer than its timeout; `fatal`; both mean that this producer is of no more use. `timedOut` or what a
     ///   broker said when the producer could not be initialised. `invalidState` for a producer without `transactionalID`;
     ///   `cancelled`; `clientClosed`.
@@ -54,8 +55,11 @@ extension KafkaProducer {
         do {
             result = try await body(transaction)
         } catch {
-            await core.abort(transaction, timeout: limit)
-            throw error
+            guard let error = error as? KafkaError, error.requiresAbort, transaction.gate.failure != nil else {
+                await core.abort(transaction, timeout: limit)
+                throw error
+            }
+            throw await core.abort(transaction, failedBy: error, timeout: limit)
         }
         guard !Task.isCancelled else {
             await core.abort(transaction, timeout: limit)

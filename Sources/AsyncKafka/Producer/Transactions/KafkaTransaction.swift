@@ -25,15 +25,20 @@ public final class KafkaTransaction: Sendable {
     /// Sends a record as part of the transaction and waits until the cluster has acknowledged it.
     ///
     /// As `KafkaProducer.send(_:)` does, back-pressure and cancellation included. Acknowledged does not mean visible yet: that is
-    /// the commit's doing. A record that fails makes the commit impossible: the transaction is then aborted, whether this
-    /// error is thrown on or not.
+    /// the commit's doing. A record that fails, or is refused, makes the commit impossible: the transaction is then aborted,
+    /// whether this error is thrown on or not.
     ///
     /// - Returns: Partition, offset and timestamp of the record.
     /// - Throws: what `KafkaProducer.send(_:)` throws; `invalidState` when the transaction is over, or has failed already and can only
     ///   be aborted (`requiresAbort`).
     @discardableResult
     public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
-        try await core.send(record, in: gate)
+        do throws(KafkaError) {
+            return try await core.send(record, in: gate)
+        } catch {
+            fail(error)
+            throw error
+        }
     }
 
     /// Sends records as part of the transaction and waits until each has its outcome.
@@ -44,7 +49,9 @@ public final class KafkaTransaction: Sendable {
     public func send(
         contentsOf records: sending some Sequence<KafkaRecord>
     ) async -> [Result<KafkaDelivery, KafkaError>] {
-        await core.send(contentsOf: records, context: nil, in: gate)
+        let results = await core.send(contentsOf: records, context: nil, in: gate)
+        for case .failure(let error) in results { fail(error) }
+        return results
     }
 
     /// Queues a record as part of the transaction. The commit waits for its delivery, and does not take place if it fails, so
@@ -56,7 +63,12 @@ public final class KafkaTransaction: Sendable {
     /// - Throws: as `send(_:)`, as far as that is known by then.
     @discardableResult
     public func enqueue(_ record: KafkaRecord) async throws(KafkaError) -> KafkaPendingDelivery {
-        try await core.enqueue(record, context: nil, in: gate)
+        do throws(KafkaError) {
+            return try await core.enqueue(record, context: nil, in: gate)
+        } catch {
+            fail(error)
+            throw error
+        }
     }
 
     /// Adds the offsets of consumed messages: they are committed with the transaction or not at all.
@@ -71,26 +83,45 @@ public final class KafkaTransaction: Sendable {
     /// - Parameters:
     ///   - messages: what was processed, in any order.
     ///   - consumer: the consumer that has read them.
-    /// - Throws: `staleMessage` when a message's partition was revoked or lost; `invalidState` when the transaction is over, or for
-    ///   a consumer that is not as said above.
+    /// - Throws: `staleMessage` when a message's partition was revoked or lost; `invalidArgument` for a message of another consumer;
+    ///   `invalidState` when the transaction is over, or for a consumer that is not as said above. None of these messages is added
+    ///   then, and the transaction is not committed, whether the error is thrown on or not.
     public func commitOffsets(
         of messages: some Sequence<KafkaMessage>,
         from consumer: KafkaConsumer
     ) throws(KafkaError) {
-        let core = consumer.core
-        try core.checkTransactional()
-        guard gate.isOpen else { throw .transactionIsOver }
-        for message in messages {
-            guard message.isCurrent else { throw .stale(message.topicPartition) }
-            inputs.withLock { inputs in
-                var input = inputs[ObjectIdentifier(core)] ?? Input(consumer: core, offsets: [:])
-                let known = input.offsets[message.topicPartition]
-                if known == nil || known?.epoch !== message.epoch || known?.offset ?? 0 <= message.offset {
-                    input.offsets[message.topicPartition] = (message.epoch, message.offset + 1)
-                }
-                inputs[ObjectIdentifier(core)] = input
-            }
+        // So that none is added behind the look at them that the commit takes.
+        guard gate.enter(isRecord: false) else { throw .transactionIsOver }
+        defer { gate.leave() }
+        do throws(KafkaError) {
+            try add(Array(messages), of: consumer.core)
+        } catch {
+            fail(error)
+            throw error
         }
+    }
+
+    /// All of them or none.
+    private func add(_ messages: [KafkaMessage], of core: ConsumerCore) throws(KafkaError) {
+        try core.checkTransactional()
+        for message in messages { try core.checkOwned(message) }
+        inputs.withLock { inputs in
+            var input = inputs[ObjectIdentifier(core)] ?? Input(consumer: core, offsets: [:])
+            for message in messages {
+                let known = input.offsets[message.topicPartition]
+                guard known == nil || known?.epoch !== message.epoch || known?.offset ?? 0 <= message.offset else {
+                    continue
+                }
+                input.offsets[message.topicPartition] = (message.epoch, message.offset + 1)
+            }
+            inputs[ObjectIdentifier(core)] = input
+        }
+    }
+
+    /// What did not get in has to be missed by nobody: the commit does not take place. A record that is on its way is librdkafka's,
+    /// which looks at its outcome before the commit.
+    private func fail(_ error: KafkaError) {
+        if error.pendingDelivery == nil { gate.fail(error) }
     }
 
     /// Adds the offset of one message. See `commitOffsets(of:from:)`.

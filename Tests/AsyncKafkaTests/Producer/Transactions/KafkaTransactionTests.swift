@@ -88,6 +88,45 @@ import Testing
         }
     }
 
+    /// Whatever did not get in, the commit does not take place, though nobody minds.
+    @Test(.timeLimit(.minutes(1)), arguments: ["send", "enqueue", "batch"])
+    func aRecordThatWasRefusedAbortsTheTransaction(way: String) async throws {
+        try await withTopic { cluster, topic in
+            var configuration = configuration(of: cluster)
+            configuration.maxMessageBytes = 2000
+            try await withKafkaProducer(configuration) { producer in
+                let large = KafkaRecord(topic: topic, value: KafkaBytes([UInt8](repeating: 0, count: 5000)))
+                await expectError(.transactionAborted) {
+                    try await producer.withTransaction { transaction in
+                        try await transaction.send(KafkaRecord(topic: topic, value: "small"))
+                        switch way {
+                        case "send": _ = try? await transaction.send(large)
+                        case "enqueue": _ = try? await transaction.enqueue(large)
+                        default: _ = await transaction.send(contentsOf: [large])
+                        }
+                    }
+                }
+                try await producer.withTransaction { transaction in
+                    try await transaction.send(KafkaRecord(topic: topic, value: "next"))
+                }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func closeDoesNotWaitForAnIDThatNobodyNeeds() async throws {
+        var configuration = unreachableProducerConfiguration()
+        configuration.transactionalID = "orders-1"
+        let producer = try KafkaProducer(configuration)
+        let task = Task { try await producer.withTransaction { _ in } }
+        // It is under way, or has not begun; in both cases nothing is to be waited for.
+        await Task.yield()
+        task.cancel()
+        await expectError(.cancelled) { try await task.value }
+        let start = ContinuousClock.now
+        #expect(await producer.close(timeout: .seconds(50)).unsent == 0)
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test(.timeLimit(.minutes(1))) func cancellationBeforeTheBodyMeansThatItDoesNotRun() async throws {
         // Nobody is there to initialise the producer.
         var configuration = unreachableProducerConfiguration()

@@ -114,6 +114,16 @@ import Testing
         #expect(calls(Script()).prepare(end.debt, deadline: soon).debt == .begun)
     }
 
+    @Test(arguments: [TransactionDebt.commit, .abort])
+    func whatAnEarlierTransactionHasLeftIsNotTheNextOnesOutcome(debt: TransactionDebt) {
+        let script = Script(["commit": [Self.passing], "abort": [Self.passing]])
+        let end = calls(script).prepare(debt, deadline: past)
+        #expect(end.debt == debt)
+        #expect(end.error?.code == .timedOut)
+        #expect(end.error?.isRetriable == true)
+        #expect(end.error?.message.contains("earlier transaction") == true)
+    }
+
     @Test func anAbortAfterAnUnansweredCommitLeavesNothing() {
         let script = Script(["commit": [Self.abortable]])
         let end = calls(script).settle(.commit, deadline: soon)

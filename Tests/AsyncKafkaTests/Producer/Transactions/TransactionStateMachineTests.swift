@@ -41,7 +41,7 @@ import Testing
             }
         }
         for id in 2...4 {
-            #expect(with(&machine) { $0.ended(done) }.prepare == TransactionDebt.none)
+            #expect(with(&machine) { $0.ended(done) }.prepare?.debt == TransactionDebt.none)
             #expect(with(&machine) { $0.prepared(begun) }.granted == id)
         }
     }
@@ -78,7 +78,7 @@ import Testing
         _ = machine.begin(id: 2, isCancelled: false, waiter: 2)
         let action = machine.prepared(TransactionEnd(debt: .initialise, error: failure))
         #expect(action.refused.map(\.0) == [1])
-        #expect(action.prepare == .initialise)
+        #expect(action.prepare?.debt == .initialise)
         #expect(with(&machine) { $0.prepared(begun) }.granted == 2)
     }
 
@@ -89,14 +89,14 @@ import Testing
         _ = machine.cancel(id: 1)
         let action = machine.prepared(TransactionEnd(debt: .initialise, error: failure))
         #expect(action.refused.isEmpty)
-        #expect(action.prepare == .initialise)
+        #expect(action.prepare?.debt == .initialise)
     }
 
     @Test(arguments: [TransactionDebt.commit, .abort])
     func whatATransactionLeavesIsDoneBeforeTheNext(debt: TransactionDebt) throws {
         var machine = try open()
         _ = machine.begin(id: 2, isCancelled: false, waiter: 2)
-        #expect(with(&machine) { $0.ended(TransactionEnd(debt: debt, error: failure)) }.prepare == debt)
+        #expect(with(&machine) { $0.ended(TransactionEnd(debt: debt, error: failure)) }.prepare?.debt == debt)
     }
 
     @Test func aFatalErrorFailsWhoWaitsAndWhoComes() throws {
@@ -144,7 +144,7 @@ import Testing
     @Test func closeRefusesWhoWaitsAndLetsTheOpenTransactionEnd() throws {
         var machine = try open()
         _ = machine.begin(id: 2, isCancelled: false, waiter: 2)
-        let (refused, settle) = machine.close(.clientClosed)
+        let (refused, settle) = machine.close(.clientClosed, deadline: .now)
         #expect(refused == [2])
         #expect(settle == nil)
         #expect(!machine.isQuiet)
@@ -158,7 +158,7 @@ import Testing
     func closeSettlesWhatIsLeft(debt: TransactionDebt) throws {
         var machine = try open()
         _ = machine.ended(TransactionEnd(debt: debt, error: failure))
-        #expect(with(&machine) { $0.close(.clientClosed) }.settle == debt)
+        #expect(with(&machine) { $0.close(.clientClosed, deadline: .now) }.settle == debt)
         #expect(!machine.isQuiet)
         #expect(with(&machine) { $0.stop() } == false)
         machine.settled(done)
@@ -166,10 +166,55 @@ import Testing
         #expect(with(&machine) { $0.stop() })
     }
 
+    @Test(arguments: [TransactionDebt.commit, .abort])
+    func whatATransactionLeavesWhileItIsClosedIsSettled(debt: TransactionDebt) throws {
+        var machine = try open()
+        #expect(with(&machine) { $0.close(.clientClosed, deadline: .now) }.settle == nil)
+        #expect(with(&machine) { $0.ended(TransactionEnd(debt: debt, error: failure)) }.settle == debt)
+        #expect(!machine.isOver)
+        machine.settled(done)
+        #expect(machine.isOver)
+    }
+
+    @Test func aCloseDoesNotWaitForAnIDThatNobodyNeeds() throws {
+        var machine = Machine()
+        _ = machine.begin(id: 1, isCancelled: false, waiter: 1)
+        #expect(!machine.isOver)
+        _ = machine.cancel(id: 1)
+        #expect(machine.isOver)
+        // But the call uses the handle.
+        #expect(!machine.isQuiet)
+        #expect(with(&machine) { $0.stop() } == false)
+    }
+
+    @Test func noCallBeginsOnceTheHandleIsToGo() throws {
+        var machine = try open()
+        #expect(with(&machine) { $0.call() })
+        #expect(with(&machine) { $0.stop() } == false)
+        machine.called()
+        #expect(with(&machine) { $0.call() } == false)
+    }
+
+    @Test func whatATransactionBecameIsNotToldToTheNext() throws {
+        var machine = try open()
+        let unknown = KafkaError(.transactionOutcomeUnknown, "who knows").asFatal()
+        _ = machine.ended(TransactionEnd(debt: .none, error: unknown))
+        guard case .refused(let error) = machine.begin(id: 2, isCancelled: false, waiter: 2) else {
+            throw Unexpected()
+        }
+        #expect(error.code == .fatal)
+    }
+
+    @Test func aPreparationHasTheTimeOfItsOwnWaiter() throws {
+        var machine = try open()
+        _ = machine.begin(id: 7, isCancelled: false, waiter: 7)
+        #expect(with(&machine) { $0.ended(done) }.prepare?.id == 7)
+    }
+
     @Test func closeWhileAPreparationRunsLeavesNobodyWaiting() throws {
         var machine = Machine()
         _ = machine.begin(id: 1, isCancelled: false, waiter: 1)
-        #expect(with(&machine) { $0.close(.clientClosed) }.refused == [1])
+        #expect(with(&machine) { $0.close(.clientClosed, deadline: .now) }.refused == [1])
         let action = machine.prepared(begun)
         #expect(action.granted == nil && action.refused.isEmpty && action.prepare == nil)
         #expect(machine.isQuiet)

@@ -30,16 +30,38 @@ extension ProducerCore {
         await transactions.abort(timeout: timeout)
     }
 
+    /// Aborts a transaction that librdkafka has given up, and says why. It cannot be committed any more, so an attempt at that
+    /// brings out the reason, and aborts it.
+    nonisolated func abort(
+        _ transaction: KafkaTransaction,
+        failedBy error: KafkaError,
+        timeout: Duration
+    ) async -> KafkaError {
+        guard let transactions else { return error }
+        await transaction.gate.close()
+        do throws(KafkaError) {
+            try await transactions.commit(timeout: timeout, isPatient: false)
+            return error
+        } catch let reason {
+            return reason
+        }
+    }
+
     /// Commits a transaction; nothing gets into it any more. On a throw it is aborted, or said not to be.
     nonisolated func commit(_ transaction: KafkaTransaction, timeout: Duration, isPatient: Bool)
         async throws(KafkaError)
     {
         let transactions = try requireTransactions()
         await transaction.gate.close()
+        if let failure = transaction.gate.failure {
+            await abort(transaction, timeout: timeout)
+            throw .transactionAborted(causedBy: failure)
+        }
         let inputs = transaction.consumedInputs
         do throws(KafkaError) {
             for input in inputs { try await sendOffsets(of: input, transactions, timeout: timeout) }
         } catch {
+            if transactions.isStopped { throw .closedInTransaction }
             guard !error.isFatal else {
                 transactions.fail(error)
                 throw error

@@ -34,6 +34,11 @@ struct TransactionCalls<Engine: TransactionEngine>: Sendable {
     /// - Returns: `.begun`, or what is still to be done and why.
     func prepare(_ debt: TransactionDebt, deadline: ContinuousClock.Instant) -> TransactionEnd {
         let left = settle(debt, deadline: deadline)
+        if let error = left.error, left.fatal == nil, debt != .initialise {
+            // It is another transaction's, not that of the caller, who has sent nothing.
+            let earlier = KafkaError(.timedOut, "an earlier transaction of this producer is not finished yet")
+            return TransactionEnd(debt: left.debt, error: earlier.asRetriable().causedBy(error))
+        }
         guard left.error == nil, left.debt == .none else { return left }
         let error = engine.beginTransaction()
         return TransactionEnd(debt: error == nil ? .begun : .none, error: error.map { told($0) })
@@ -67,7 +72,13 @@ struct TransactionCalls<Engine: TransactionEngine>: Sendable {
     /// Commits; aborts if that is what is left.
     func commit(deadline: ContinuousClock.Instant) -> TransactionEnd {
         guard let error = attempt(deadline, engine.commitTransaction) else { return TransactionEnd(debt: .none) }
-        if error.isFatal { return TransactionEnd(debt: .none, error: told(error)) }
+        if error.isFatal {
+            let told = told(error)
+            return TransactionEnd(
+                debt: .none,
+                error: told.saying("\(told.message); whether this transaction was committed is not known")
+            )
+        }
         if error.requiresAbort {
             // That is little work, and leaves the producer ready for the next transaction.
             let left = abort(deadline: max(deadline, .now + .seconds(1)))
@@ -122,6 +133,9 @@ extension KafkaError {
             .transactionAborted,
             "the transaction was aborted, nothing of it is visible to readers of committed data: \(cause.message)"
         ).causedBy(cause)
-        return cause.isRetriable || cause.isOfMembership || cause.code == .staleMessage ? error.asRetriable() : error
+        let passes =
+            cause.isRetriable || cause.isOfMembership
+            || [.staleMessage, .outOfOrderSequence, .unknownProducerID, .invalidProducerIDMapping].contains(cause.code)
+        return passes ? error.asRetriable() : error
     }
 }

@@ -18,6 +18,8 @@ final class TransactionCoordinator: Sendable {
     private let onChange: @Sendable () -> Void
     var transactionalID: String { calls.transactionalID }
     private let lastID = Atomic<UInt64>(0)
+    /// By the ids of those who wait.
+    private let limits = Locked<[UInt64: Duration]>([:])
     /// What one phase of a transaction may take, unless its caller says otherwise.
     let timeout: Duration
 
@@ -39,6 +41,8 @@ final class TransactionCoordinator: Sendable {
     /// Waits for its turn and has a transaction begun. Whoever gets it ends it with `commit` or `abort`.
     func begin(timeout: Duration) async throws(KafkaError) {
         let id = lastID.add(1, ordering: .relaxed).newValue
+        limits.withLock { $0[id] = timeout }
+        defer { limits.withLock { $0[id] = nil } }
         let result = await withTaskCancellationHandler {
             await suspend { (waiter: Waiter) in
                 switch machine.withLock({ $0.begin(id: id, isCancelled: Task.isCancelled, waiter: waiter) }) {
@@ -58,6 +62,9 @@ final class TransactionCoordinator: Sendable {
         let deadline = ContinuousClock.Instant.after(timeout)
         thread.submit { [self] in
             let end = calls.prepare(debt, deadline: deadline)
+            if debt == .commit, end.debt == .begun || end.debt == .none {
+                log.log(.warning, "TXNCOMMIT", "a commit that was not answered in time has come to its end")
+            }
             perform(machine.withLock { $0.prepared(end) })
         }
     }
@@ -65,7 +72,8 @@ final class TransactionCoordinator: Sendable {
     private func perform(_ action: Machine.Action) {
         action.granted?.resume(returning: .success(()))
         for (waiter, error) in action.refused { waiter.resume(returning: .failure(error)) }
-        if let debt = action.prepare { prepare(debt, timeout: timeout) }
+        if let (debt, id) = action.prepare { prepare(debt, timeout: limits.withLock { $0[id] } ?? timeout) }
+        if let debt = action.settle { settle(debt) }
         onChange()
     }
 
@@ -88,7 +96,8 @@ final class TransactionCoordinator: Sendable {
     func commit(timeout: Duration, isPatient: Bool) async throws(KafkaError) {
         var unknown: KafkaError?
         while true {
-            let deadline = ContinuousClock.Instant.after(timeout)
+            // Not faster than once a second.
+            let deadline = ContinuousClock.Instant.after(unknown == nil ? timeout : max(timeout, .seconds(1)))
             let end = await call { $0.commit(deadline: deadline) }
             // The producer has ended: what was not known will not be known.
             if end.error?.code == .clientClosed, let unknown { throw unknown }
@@ -133,10 +142,14 @@ final class TransactionCoordinator: Sendable {
 
     /// No transaction begins from now on; what an earlier one has left is done, if there is time.
     func close(_ error: KafkaError, deadline: ContinuousClock.Instant) {
-        let (refused, debt) = machine.withLock { $0.close(error) }
+        let (refused, debt) = machine.withLock { $0.close(error, deadline: deadline) }
         for waiter in refused { waiter.resume(returning: .failure(error)) }
-        guard let debt else { return }
+        if let debt { settle(debt) }
+    }
+
+    private func settle(_ debt: TransactionDebt) {
         thread.submit { [self] in
+            let deadline = machine.withLock { $0.closeDeadline } ?? .now
             let end = calls.settle(debt, deadline: deadline)
             if let error = end.error { log.log(.warning, "TXNCLOSE", "a transaction was left unsettled: \(error)") }
             machine.withLock { $0.settled(end) }
@@ -144,8 +157,11 @@ final class TransactionCoordinator: Sendable {
         }
     }
 
-    /// Whether nothing is open and no call runs.
-    var isQuiet: Bool { machine.withLock { $0.isQuiet } }
+    /// Whether a close has nothing more to wait for.
+    var isOver: Bool { machine.withLock { $0.isOver } }
+
+    /// Whether no call is made any more.
+    var isStopped: Bool { machine.withLock { $0.isStopped } }
 
     /// The handle is to be destroyed. False while a call still uses it: its end is told by `onChange`.
     func stop() -> Bool {

@@ -10,17 +10,20 @@ final class TransactionGate: Sendable {
         var isOpen = true
         var inside = 0
         var hasBeenEntered = false
+        var failure: KafkaError?
         var closer: Suspension<Void>?
     }
 
     private let state = Locked(State())
 
     /// False once the transaction is over.
-    func enter() -> Bool {
+    ///
+    /// - Parameter isRecord: whether a record is handed over to librdkafka inside.
+    func enter(isRecord: Bool = true) -> Bool {
         state.withLock { state in
             guard state.isOpen else { return false }
             state.inside += 1
-            state.hasBeenEntered = true
+            if isRecord { state.hasBeenEntered = true }
             return true
         }
     }
@@ -36,6 +39,14 @@ final class TransactionGate: Sendable {
     }
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
+
+    /// Something that belongs to the transaction is not in it: it must not be committed.
+    func fail(_ error: KafkaError) {
+        state.withLock { $0.failure = $0.failure ?? error }
+    }
+
+    /// The first such error.
+    var failure: KafkaError? { state.withLock { $0.failure } }
 
     /// Whether any record has got in.
     var hasBeenEntered: Bool { state.withLock { $0.hasBeenEntered } }

@@ -11,7 +11,7 @@ struct TransactionStateMachine<Waiter> {
     private enum Phase {
         case idle(TransactionDebt)
         /// A job pays the debt and begins a transaction, within the time of this waiter.
-        case preparing(UInt64?)
+        case preparing(UInt64?, TransactionDebt)
         /// Somebody has the transaction.
         case open
         /// Somebody has it, and a job adds offsets, commits or aborts.
@@ -26,6 +26,9 @@ struct TransactionStateMachine<Waiter> {
     private var waiters: OrderedWaiters<Waiter> = .init()
     /// Why there can be no more transactions.
     private var end: KafkaError?
+    /// Until when the producer closes, if it does.
+    private(set) var closeDeadline: ContinuousClock.Instant?
+    private var isStopping = false
 
     // MARK: The turn
 
@@ -52,7 +55,7 @@ struct TransactionStateMachine<Waiter> {
             return .granted
         }
         waiters.append(id: id, bytes: 0, sender: waiter)
-        phase = .preparing(id)
+        phase = .preparing(id, debt)
         return .prepare(debt)
     }
 
@@ -67,8 +70,10 @@ struct TransactionStateMachine<Waiter> {
         /// Has the transaction now.
         var granted: Waiter?
         var refused: [(Waiter, KafkaError)] = []
-        /// A job has to prepare the next transaction.
-        var prepare: TransactionDebt?
+        /// A job has to prepare the next transaction, within the time of this waiter.
+        var prepare: (debt: TransactionDebt, id: UInt64)?
+        /// A job has to pay this debt before the handle goes.
+        var settle: TransactionDebt?
     }
 
     /// The job that was to prepare a transaction has ended.
@@ -77,7 +82,7 @@ struct TransactionStateMachine<Waiter> {
     ///   whom the job ran, and to all if it is fatal.
     mutating func prepared(_ result: TransactionEnd) -> Action {
         var action = Action()
-        guard case .preparing(let owner) = phase else { return action }
+        guard case .preparing(let owner, _) = phase else { return action }
         if let error = result.error {
             phase = .idle(result.debt)
             if error.isFatal {
@@ -97,7 +102,7 @@ struct TransactionStateMachine<Waiter> {
 
     /// Whoever has the transaction wants a call made. False if the producer has ended meanwhile.
     mutating func call() -> Bool {
-        guard case .open = phase else { return false }
+        guard case .open = phase, !isStopping else { return false }
         phase = .calling
         return true
     }
@@ -118,13 +123,24 @@ struct TransactionStateMachine<Waiter> {
     }
 
     private mutating func goOn(_ debt: TransactionDebt, _ action: inout Action) {
-        guard let first = waiters.first else { return }
-        phase = .preparing(first.id)
-        action.prepare = debt
+        guard let first = waiters.first else {
+            if closeDeadline != nil, end?.isFatal != true, debt == .commit || debt == .abort {
+                phase = .settling
+                action.settle = debt
+            }
+            return
+        }
+        phase = .preparing(first.id, debt)
+        action.prepare = (debt, first.id)
     }
 
     private mutating func fail(_ error: KafkaError, _ action: inout Action) {
-        if end == nil { end = error }
+        if end == nil {
+            // What this transaction has become is not what the next ones become.
+            end =
+                error.code == .transactionOutcomeUnknown
+                ? .fatalProducer("a transaction could not be ended").causedBy(error) : error
+        }
         action.refused += waiters.removeAll().map { ($0, error) }
     }
 
@@ -133,8 +149,12 @@ struct TransactionStateMachine<Waiter> {
     /// No transaction begins from now on.
     ///
     /// - Returns: who waited, and the debt that a job has to pay before the handle goes.
-    mutating func close(_ error: KafkaError) -> (refused: [Waiter], settle: TransactionDebt?) {
+    mutating func close(
+        _ error: KafkaError,
+        deadline: ContinuousClock.Instant
+    ) -> (refused: [Waiter], settle: TransactionDebt?) {
         if end == nil { end = error }
+        closeDeadline = deadline
         let refused = waiters.removeAll()
         guard case .idle(let debt) = phase, debt == .commit || debt == .abort else { return (refused, nil) }
         phase = .settling
@@ -144,6 +164,17 @@ struct TransactionStateMachine<Waiter> {
     /// The job of `close` has ended.
     mutating func settled(_ result: TransactionEnd) {
         if case .settling = phase { phase = .idle(result.debt) }
+    }
+
+    /// Whether nothing is open, and nothing is done that anybody has to wait for: getting an id for nobody is not.
+    var isOver: Bool {
+        if case .preparing(_, let debt) = phase { return waiters.isEmpty && (debt == .initialise || debt == .none) }
+        return isQuiet
+    }
+
+    var isStopped: Bool {
+        if case .stopped = phase { return true }
+        return isStopping
     }
 
     /// Whether nothing is open and no job runs.
@@ -156,6 +187,7 @@ struct TransactionStateMachine<Waiter> {
 
     /// The handle is to be destroyed: no call is made from now on. False while a job runs.
     mutating func stop() -> Bool {
+        isStopping = true
         switch phase {
         case .preparing, .calling, .settling:
             return false
