@@ -29,6 +29,7 @@ extension KafkaConsumer {
     ///   - maxCount: how many messages a transaction has at most.
     ///   - timeout: as of `KafkaProducer.withTransaction`. A commit that is not acknowledged in time is waited for beyond it, as its
     ///     messages can neither be repeated nor skipped before that is known.
+    ///   - isolation: the actor that `body` runs on: the caller's, unless said otherwise.
     ///   - body: sends what belongs to these messages. They come in the order of each partition, partitions mixed.
     /// - Throws: what `body` throws, once the transaction is aborted: its messages come again, in the next loop of this consumer or
     ///   to whoever reads them next. `invalidState` when the consumer's `offsetPolicy` is not `.manual` or its `isolationLevel` not

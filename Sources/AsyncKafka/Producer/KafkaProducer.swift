@@ -56,7 +56,9 @@ public final class KafkaProducer: Sendable {
     /// `.notPersisted`. Once queued, cancelling ends the wait, not the delivery: code `.cancelled`, persistence
     /// `.possiblyPersisted`, and `pendingDelivery` still resolves.
     ///
-    /// - Parameter context: a value of the caller's own that comes back with the record's report in ``deliveryReports``.
+    /// - Parameters:
+    ///   - record: what to send.
+    ///   - context: a value of the caller's own that comes back with the record's report in ``deliveryReports``.
     /// - Returns: Partition, offset and timestamp of the record.
     /// - Throws: `queueFull` when `queue.waitLimit` has passed without room; `deliveryTimedOut`, with the last connection problem
     ///   as its cause if there was one in that time; at once

@@ -21,6 +21,7 @@ extension KafkaProducer {
     /// - Parameters:
     ///   - timeout: how long initialising, adding offsets, committing and aborting may take, each; nil is the configuration's
     ///     `transactionTimeout`.
+    ///   - isolation: the actor that `body` runs on: the caller's, unless said otherwise.
     ///   - body: what belongs together.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, once the transaction is aborted. `transactionAborted` when it could not be committed and was
