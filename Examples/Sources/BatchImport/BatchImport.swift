@@ -33,23 +33,24 @@ struct BatchImport {
                     let chunk = lines[start..<min(start + size, lines.count)]
                     let results = await producer.send(
                         contentsOf: chunk.map { line in
-                            KafkaRecord(topic: topic, key: isCSV ? key(of: line) : nil, value: line)
+                            KafkaRecord(topic: topic, key: isCSV ? key(of: line.text) : nil, value: line.text)
                         }
                     )
-                    for (offset, result) in results.enumerated() {
-                        switch result {
+                    // The first line that was not sent, if this was interrupted.
+                    var next: Int?
+                    for (line, result) in zip(chunk, results) {
+                        switch await outcome(of: result) {
                         case .success: delivered += 1
-                        // Interrupted. With a pending delivery the line is on its way, and leaving the producer delivers it.
-                        case .failure(let error) where error.pendingDelivery != nil: delivered += 1
-                        case .failure(let error) where error.code == .cancelled: break
+                        case .failure(let error) where error.code == .cancelled: next = next ?? line.number
                         case .failure(let error):
                             failed += 1
-                            print("line \(start + offset + 1): \(error)")
+                            print("line \(line.number): \(error)")
                         }
                     }
                     print("\(delivered) of \(lines.count) lines delivered, \(failed) failed")
                     if Task.isCancelled {
-                        print("Interrupted; go on with line \(delivered + failed + 1).")
+                        next = next ?? lines.dropFirst(start + size).first?.number
+                        if let next { print("Interrupted; go on with line \(next).") }
                         break
                     }
                 }
@@ -57,19 +58,40 @@ struct BatchImport {
         }
     }
 
+    struct Line: Sendable {
+        /// Counted from 1, as editors do.
+        let number: Int
+        let text: String
+    }
+
+    /// Interrupted, a line may be on its way already: then what has become of it.
+    static func outcome(of result: Result<KafkaDelivery, KafkaError>) async -> Result<KafkaDelivery, KafkaError> {
+        guard case .failure(let error) = result, let pending = error.pendingDelivery else { return result }
+        // In a task of its own, as this one is cancelled and would not wait.
+        return await Task {
+            do throws(KafkaError) { return .success(try await pending.delivery) } catch { return .failure(error) }
+        }.value
+    }
+
     static func key(of line: String) -> String? {
         line.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false).first.map { String($0) }
     }
 
-    static func contents(of path: String) throws -> [String] {
-        try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map { String($0) }
+    /// Empty lines are left out, but count.
+    static func contents(of path: String) throws -> [Line] {
+        try String(contentsOfFile: path, encoding: .utf8)
+            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated()
+            .filter { !$0.element.isEmpty }
+            .map { Line(number: $0.offset + 1, text: String($0.element)) }
     }
 
     /// JSON lines; the 7,777th is too large on purpose.
-    static func madeUpLines() throws -> [String] {
+    static func madeUpLines() throws -> [Line] {
         try (1...20_000).map { number in
             let item = number == 7777 ? String(repeating: "umbrella ", count: 200_000) : "umbrella"
-            return String(try Order(number: number, customer: "customer-\(number % 50)", item: item).encoded())
+            let order = Order(number: number, customer: "customer-\(number % 50)", item: item)
+            return Line(number: number, text: String(try order.encoded()))
         }
     }
 }

@@ -24,11 +24,9 @@ extension KafkaProducerConfiguration {
         /// - `linger` is 1 ms: what nobody awaits waits no longer for company. Without any, records would leave one request each,
         ///   and under load wait for each other.
         /// - `compression` is off: it costs time on both ends.
-        /// - `connection.isNagleEnabled` is off: a small request does not wait for the answer to the one before it.
         public static let lowestLatency = Preset { configuration in
             configuration.linger = .milliseconds(1)
             configuration.compression = .none
-            configuration.connection.isNagleEnabled = false
         }
 
         /// As many records as possible in a given time and over a given network, for bulk that is enqueued rather than awaited one
@@ -37,12 +35,13 @@ extension KafkaProducerConfiguration {
         /// - `linger` is 50 ms and `batch.maxRecords` 100,000, so that batches fill up to `batch.maxBytes` even if records are
         ///   small or partitions many. Records without a key stay with a partition for 100 ms (`stickyPartitioningLinger`).
         /// - `compression` is LZ4, the cheapest codec for the processor: fewer bytes for the network and the brokers' disks.
-        /// - `queue.maxRecords` is 1,000,000: `queue.maxBytes`, which stays as it is, bounds the memory.
+        ///
+        /// The queue's limits stay as they are. What bounds the memory is `queue.maxRecords` for small records, as each costs a few
+        /// hundred bytes besides its own, and `queue.maxBytes` for large ones.
         public static let highestThroughput = Preset { configuration in
             configuration.linger = .milliseconds(50)
             configuration.batch.maxRecords = 100_000
             configuration.compression = .lz4
-            configuration.queue.maxRecords = 1_000_000
         }
     }
 }

@@ -48,7 +48,7 @@ public final class KafkaPendingDelivery: Sendable {
     /// delivery timeout; returns at once if that has happened. The record does not wait for the linger while it is awaited.
     ///
     /// ## Cancellation
-    /// Ends the wait with code `.cancelled`, not the delivery; this object can be awaited again.
+    /// Ends the wait, not the delivery: code `.cancelled`, persistence `.possiblyPersisted`; this object can be awaited again.
     ///
     /// - Throws: What `KafkaProducer.send(_:context:)` would have thrown.
     public var delivery: KafkaDelivery {
@@ -68,8 +68,7 @@ public final class KafkaPendingDelivery: Sendable {
             }
             guard let outcome else {
                 if let source { source.core.countAwaiting(source.ticket, by: -1) }
-                throw KafkaError(.cancelled, "the wait for the delivery was cancelled; the record is still on its way")
-                    .with(self)
+                throw .cancelledOnItsWay(self)
             }
             return try outcome.get()
         }

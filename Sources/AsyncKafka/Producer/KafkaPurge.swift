@@ -8,9 +8,10 @@ public struct KafkaPurge: OptionSet, Sendable, Hashable {
         self.rawValue = rawValue
     }
 
-    /// Records that are queued and not yet on their way to a broker: code `purgedInQueue`, persistence `.notPersisted`.
+    /// Records that are queued and not on their way to a broker: code `purgedInQueue`. Look at `persistence`: it is `.notPersisted`,
+    /// but a record that waits for its next attempt after a lost connection may be in the topic all the same.
     public static let queued = KafkaPurge(rawValue: 1)
-    /// Records that were sent and not yet acknowledged: code `purgedInFlight`. They may be in the topic all the same.
+    /// Records that were sent and not yet acknowledged: code `purgedInFlight`, persistence `.possiblyPersisted`.
     public static let inFlight = KafkaPurge(rawValue: 2)
     /// Both.
     public static let all: KafkaPurge = [.queued, .inFlight]
@@ -26,7 +27,7 @@ extension KafkaProducer {
     /// ## Cancellation
     /// Has no effect.
     ///
-    /// - Parameter what: the records to give up; `.queued` alone loses nothing whose fate is unknown.
+    /// - Parameter what: the records to give up; `.queued` alone leaves those to their end that are with a broker.
     /// - Throws: `clientClosed`.
     public func purge(_ what: KafkaPurge) async throws(KafkaError) {
         try await core.purge(what)

@@ -228,9 +228,13 @@ package final class Handle: @unchecked Sendable {
         rd_kafka_flush(pointer, timeout) == RD_KAFKA_RESP_ERR_NO_ERROR
     }
 
-    /// Fails what is queued, and what is in flight as well if asked to. Reports come as events. Does not block.
+    /// Fails what is queued, and what is in flight as well if asked to. Reports come as events. Does not wait for librdkafka's broker
+    /// threads, so what is handed over a moment later may be purged too.
     package func purge(inFlight: Bool) {
-        rd_kafka_purge(pointer, RD_KAFKA_PURGE_F_QUEUE | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0))
+        rd_kafka_purge(
+            pointer,
+            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | (inFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
+        )
     }
 
     /// Fails what is queued, what is in flight, or both. Reports come as events. Blocks until each of librdkafka's broker threads

@@ -240,7 +240,6 @@ import Testing
         expected.linger = .milliseconds(50)
         expected.batch.maxRecords = 100_000
         expected.compression = .lz4
-        expected.queue.maxRecords = 1_000_000
         #expect(throughput.description == expected.description)
         #expect(try throughput.refusal() == nil)
     }

@@ -33,7 +33,8 @@ import Testing
                     isIdempotent: true,
                     isAcknowledged: true,
                     transactionalID: nil,
-                    transactionTimeout: .seconds(60)
+                    transactionTimeout: .seconds(60),
+                    maxReconnectBackoff: .seconds(10)
                 )
         )
     }

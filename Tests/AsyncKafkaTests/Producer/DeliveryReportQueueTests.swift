@@ -32,32 +32,57 @@ struct DeliveryReportQueueTests {
     @Test
     func reportsComeInOrder() {
         var queue = DeliveryReportQueue(limit: 10)
-        queue.append(delivered(1))
-        queue.append(failed(2))
-        queue.append(delivered(3))
+        _ = queue.append(delivered(1))
+        _ = queue.append(failed(2))
+        _ = queue.append(delivered(3))
         #expect(read(&queue) == ["1", "-2", "3"])
-        queue.append(failed(4))
+        _ = queue.append(failed(4))
         #expect(read(&queue) == ["-4"])
     }
 
     @Test
     func theOldestDeliveriesGoFirstAndTheirNumberStandsInTheirPlace() {
         var queue = DeliveryReportQueue(limit: 3)
-        for number in 1...5 { queue.append(number == 2 ? failed(number) : delivered(number)) }
+        for number in 1...5 { _ = queue.append(number == 2 ? failed(number) : delivered(number)) }
         #expect(read(&queue) == ["missed 1+0", "-2", "missed 1+0", "4", "5"])
     }
 
     @Test
     func failuresGoWhenThereIsNothingElse() {
         var queue = DeliveryReportQueue(limit: 2)
-        queue.append(delivered(1))
-        queue.append(failed(2))
-        queue.append(failed(3))
-        queue.append(failed(4))
-        queue.append(delivered(5))
+        _ = queue.append(delivered(1))
+        _ = queue.append(failed(2))
+        _ = queue.append(failed(3))
+        _ = queue.append(failed(4))
+        _ = queue.append(delivered(5))
         #expect(read(&queue) == ["missed 1+1", "-3", "-4", "missed 1+0"])
-        queue.append(delivered(6))
+        _ = queue.append(delivered(6))
         #expect(read(&queue) == ["6"])
+    }
+
+    @Test
+    func whatIsDroppedIsHandedOut() {
+        var queue = DeliveryReportQueue(limit: 2)
+        #expect(with(&queue) { $0.append(delivered(1)) } == nil)
+        #expect(with(&queue) { $0.append(failed(2)) } == nil)
+        #expect(with(&queue) { $0.append(failed(3)) }?.context as? Int == 1)
+        #expect(with(&queue) { $0.append(delivered(4)) }?.context as? Int == 4, "the newcomer itself")
+        #expect(with(&queue) { $0.append(failed(5)) }?.context as? Int == 2)
+    }
+
+    /// The end of a context is the application's code: it may use the reports, whose lock is not held then.
+    @Test
+    func aDroppedContextIsFreedOutsideTheLock() {
+        let buffer = DeliveryReportBuffer(limit: 1)
+        let freed = Counter()
+        for _ in 0..<3 {
+            let canary = Canary {
+                _ = buffer.makeReader()
+                _ = freed.add(1)
+            }
+            buffer.append([KafkaDeliveryReport(topic: "t", context: canary, result: .failure(.clientClosed))])
+        }
+        #expect(freed.count == 2)
     }
 
     /// Whatever happens, each report is either read, in order, or missed, and counted once and by its kind.
@@ -85,7 +110,7 @@ struct DeliveryReportQueueTests {
             for _ in 0..<500 {
                 if Int.random(in: 0..<3, using: &random) > 0 {
                     let isDelivered = Int.random(in: 0..<3, using: &random) > 0
-                    queue.append(isDelivered ? delivered(kinds.count) : failed(kinds.count))
+                    _ = queue.append(isDelivered ? delivered(kinds.count) : failed(kinds.count))
                     kinds.append(isDelivered)
                 } else if let report = queue.take() {
                     check(report)

@@ -82,6 +82,29 @@ struct EnqueueTests {
         }
     }
 
+    /// The kick of those who wait may come before the sender that has just been given room has handed its record over.
+    @Test
+    func manyTasksThatWaitForRoomDoNotWaitForTheLinger() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.linger = .seconds(100)
+            configuration.queue.maxRecords = 2
+            try await withKafkaProducer(configuration) { producer in
+                let start = ContinuousClock.now
+                // Until there is a connection the linger is lifted anyway.
+                try await producer.send(record(topic: topic))
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    for number in 0..<50 {
+                        tasks.addTask { try await producer.enqueue(record("\(number)", topic: topic)) }
+                    }
+                    try await tasks.waitForAll()
+                }
+                #expect(try await producer.flush() == 0)
+                #expect(ContinuousClock.now - start < .seconds(50), "the linger is more than that")
+            }
+        }
+    }
+
     // MARK: No room
 
     @Test
@@ -192,6 +215,7 @@ struct EnqueueTests {
         wait.cancel()
         let error = try #require(await failure(of: wait))
         #expect(error.code == .cancelled)
+        #expect(error.persistence == .possiblyPersisted)
         #expect(error.pendingDelivery === queued)
         #expect(core.machine.withLock { $0.awaited } == 0)
         _ = await close(core)
@@ -268,6 +292,28 @@ struct EnqueueTests {
 
     // MARK: The end
 
+    /// A purge may wait long for librdkafka's threads: only the handle waits for it.
+    @Test
+    func aCloseDoesNotWaitForACallThatUsesTheHandle() async throws {
+        let core = try ProducerCore(unreachableProducerConfiguration())
+        core.machine.withLock { $0.beginCall() }
+        let queued = try core.tryEnqueue(record(), context: nil)
+        #expect(await close(core).unsent == 1)
+        await #expect(throws: KafkaError.self) { try await queued.delivery }
+        #expect(await !core.hasEnded)
+
+        let other = try ProducerCore(unreachableProducerConfiguration())
+        other.machine.withLock { $0.beginCall() }
+        other.refuseSenders(.clientClosed)
+        let report = await other.close(deadline: .now + .seconds(3600))
+        #expect(await !other.hasEnded)
+        for core in [core, other] {
+            core.endCall()
+            while await !core.hasEnded { await Task.yield() }
+        }
+        #expect(await other.close(deadline: .now) == report)
+    }
+
     @Test
     func everyCallAfterCloseIsRefused() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
@@ -313,4 +359,12 @@ func unreachableProducerConfiguration(
     var configuration = unreachableProducerConfiguration()
     change(&configuration)
     return configuration
+}
+
+extension ProducerCore {
+    /// Whether the handle is destroyed.
+    fileprivate var hasEnded: Bool {
+        if case .ended = phase { return true }
+        return false
+    }
 }

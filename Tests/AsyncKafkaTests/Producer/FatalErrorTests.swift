@@ -45,13 +45,4 @@ struct FatalErrorTests {
             #expect(await core.close(deadline: .now + .seconds(30)).delivered == 1)
         }
     }
-
-    private func failure<Value>(of task: Task<Value, any Error>) async -> KafkaError? {
-        do {
-            _ = try await task.value
-            return nil
-        } catch {
-            return error as? KafkaError
-        }
-    }
 }

@@ -308,13 +308,4 @@ struct KafkaProducerTests {
         }
         #expect(lines.all.allSatisfy { $0.facility != "FATAL" })
     }
-
-    private func failure<Value>(of task: Task<Value, any Error>) async -> KafkaError? {
-        do {
-            _ = try await task.value
-            return nil
-        } catch {
-            return error as? KafkaError
-        }
-    }
 }

@@ -252,6 +252,42 @@ struct ProducerStateMachineTests {
     }
 
     @Test
+    func aRecordIsHurriedWhileOthersWaitForItToLeave() throws {
+        var machine = Machine(maxRecords: 2, maxBytes: 100)
+        let first = try ticket(&machine)
+        let second = try ticket(&machine)
+        #expect(!machine.isHurried)
+        _ = try waiter(&machine, "a")
+        #expect(machine.isHurried, "for its room")
+        _ = machine.keep(first, payload: nil, pending: "first")
+        let granted = try #require(report(&machine, first).grants.first)
+        #expect(!machine.isHurried)
+        guard case .wait = machine.flush() else { throw Unexpected() }
+        #expect(machine.isHurried, "for the flush, also of a record that is not handed over yet")
+        _ = machine.keep(second, payload: nil, pending: "second")
+        _ = report(&machine, second)
+        #expect(machine.isHurried)
+        _ = machine.keep(granted.ticket, payload: nil, pending: "granted")
+        _ = report(&machine, granted.ticket)
+        #expect(!machine.isHurried)
+        _ = machine.close(.clientClosed)
+        #expect(machine.isHurried, "for the end")
+    }
+
+    @Test
+    func aCallThatUsesTheHandleIsNoRecord() {
+        var machine = Machine(maxRecords: 1, maxBytes: 100)
+        machine.beginCall()
+        machine.beginCall()
+        #expect(machine.isQuiet)
+        _ = machine.close(.clientClosed)
+        #expect(machine.isSettledWhileClosed)
+        #expect(!with(&machine) { $0.endCall() })
+        #expect(with(&machine) { $0.endCall() }, "the last one")
+        #expect(machine.calls == 0)
+    }
+
+    @Test
     func abandoningHandsOutWhoeverStillWaits() throws {
         var machine = Machine(maxRecords: 10, maxBytes: 100)
         let first = try ticket(&machine)

@@ -240,6 +240,7 @@ extension KafkaProducerConfiguration {
         var isAcknowledged: Bool
         var transactionalID: String?
         var transactionTimeout: Duration
+        var maxReconnectBackoff: Duration
     }
 
     /// Reads what is in force out of the configuration that `engineConfiguration()` has built.
@@ -257,7 +258,8 @@ extension KafkaProducerConfiguration {
             isIdempotent: engine.value(of: "enable.idempotence") == "true",
             isAcknowledged: engine.value(of: "acks") != "0",
             transactionalID: transactionalID.isEmpty ? nil : transactionalID,
-            transactionTimeout: engine.milliseconds("transaction.timeout.ms") ?? .seconds(60)
+            transactionTimeout: engine.milliseconds("transaction.timeout.ms") ?? .seconds(60),
+            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff
         )
     }
 }

@@ -34,11 +34,13 @@ final class DeliveryReportBuffer: Sendable {
     }
 
     func append(_ reports: [KafkaDeliveryReport]) {
-        let reader = state.withLock { state in
-            for report in reports { state.queue.append(report) }
-            return state.unpark()
+        let (reader, dropped) = state.withLock { state in
+            let dropped = reports.compactMap { state.queue.append($0) }
+            return (state.unpark(), dropped)
         }
         reader?.resume(returning: ())
+        // Freed out here: the last reference to a context may go with it.
+        withExtendedLifetime(dropped) {}
     }
 
     /// No report comes any more.

@@ -35,16 +35,19 @@ struct DeliveryReportQueue {
 
     var isEmpty: Bool { appended == accounted }
 
-    mutating func append(_ report: KafkaDeliveryReport) {
+    /// Returns what was dropped for it: its context may run code of the application's when it is freed.
+    mutating func append(_ report: KafkaDeliveryReport) -> KafkaDeliveryReport? {
         let isFailure = report.kind == .failed
         let entry = Entry(report: report, before: appended)
         if isFailure { appended.failed += 1 } else { appended.delivered += 1 }
+        var dropped: KafkaDeliveryReport?
         if delivered.count + failed.count >= limit {
             // Of a queue full of failures, the newcomer is the only success.
-            if delivered.isEmpty, !isFailure { return }
-            _ = delivered.isEmpty ? failed.removeFirst() : delivered.removeFirst()
+            if delivered.isEmpty, !isFailure { return report }
+            dropped = (delivered.isEmpty ? failed.removeFirst() : delivered.removeFirst())?.report
         }
         if isFailure { failed.append(entry) } else { delivered.append(entry) }
+        return dropped
     }
 
     /// The next report; what is missing before it comes first.

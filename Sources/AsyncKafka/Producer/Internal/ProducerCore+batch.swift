@@ -54,11 +54,13 @@ extension ProducerCore {
                 }
                 next += 1
             }
-            let isSettled = machine.withLock { machine in
+            let (isSettled, isHurried) = machine.withLock { machine in
                 machine.handedOver(taken)
-                return machine.isSettledWhileClosed
+                return (machine.isSettledWhileClosed, machine.isHurried)
             }
             if isSettled { wake() }
+            // The batch itself kicks when all of it is handed over; it may be cancelled before, others wait all the same.
+            if isHurried { flushThread.kick() }
         }
     }
 

@@ -33,12 +33,14 @@ extension ProducerCore {
         if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
         let pending = pendingDelivery(of: ticket, topic: record.topic)
-        let (outcome, isSettled) = machine.withLock { machine in
+        let (outcome, isSettled, isHurried) = machine.withLock { machine in
             let outcome = machine.keep(ticket, payload: record.value?.slice, pending: pending)
-            return (outcome, machine.isSettledWhileClosed)
+            return (outcome, machine.isSettledWhileClosed, machine.isHurried)
         }
         if isSettled { wake() }
-        // No kick: a record that nobody awaits has the linger's time.
+        // A record that nobody awaits has the linger's time, unless others wait for it to leave: their own kick may have come
+        // before it was in librdkafka's queue.
+        if isHurried { flushThread.kick() }
         if let outcome { pending.resolve(result(outcome, topic: record.topic)) }
         return pending
     }

@@ -4,26 +4,29 @@ extension ProducerCore {
     /// Returns when everything that was handed over before is purged; what comes later is not touched.
     func purge(_ what: KafkaPurge) async throws(KafkaError) {
         guard case .open = phase else { throw .clientClosed }
-        // Counted like a record that is being handed over: the handle stays until librdkafka's threads have answered.
+        // The handle stays until librdkafka's threads have answered; a close does not wait for them.
         machine.withLock { $0.beginCall() }
         await BlockingThreads.shared.run { [self] in
             handle.purge(queued: what.contains(.queued), inFlight: what.contains(.inFlight))
-            let isSettled = machine.withLock { machine in
-                machine.endCall()
-                return machine.isSettledWhileClosed
-            }
-            if isSettled { wake() }
+            endCall()
         }
+    }
+
+    /// The handle may be all that the client's thread waits for.
+    nonisolated func endCall() {
+        if machine.withLock({ $0.endCall() }) { wake() }
     }
 }
 
 extension ProducerStateMachine {
     /// A call that needs the handle begins, on whatever thread.
     mutating func beginCall() {
-        producing += 1
+        calls += 1
     }
 
-    mutating func endCall() {
-        producing -= 1
+    /// Returns whether this was the last one of a closed producer.
+    mutating func endCall() -> Bool {
+        calls -= 1
+        return isClosed && calls == 0
     }
 }

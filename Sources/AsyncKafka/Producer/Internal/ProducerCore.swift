@@ -70,7 +70,10 @@ actor ProducerCore: ClientThreadOwner {
         let settings = configuration.effective(engine)
         handle = try Handle.make(.producer, engine, partitioner: configuration.partitioner.engineCallback())
         deliveryTimeout = settings.deliveryTimeout
-        authentication = AuthenticationWatch(limit: configuration.refusedAuthentication.limit)
+        authentication = AuthenticationWatch(
+            limit: configuration.refusedAuthentication.limit,
+            maxReconnectBackoff: settings.maxReconnectBackoff
+        )
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
@@ -148,6 +151,7 @@ actor ProducerCore: ClientThreadOwner {
     private func problem(_ error: KafkaError) {
         lastProblem.withLock { $0 = Problem(error: error, time: .now) }
         authentication.failed(error, now: .now)
+        forgetRefusal()
         flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
         let cause = explain(fatal: fatal)
@@ -169,11 +173,17 @@ actor ProducerCore: ClientThreadOwner {
 
     /// Fails what waits for brokers that refuse the credentials. librdkafka reports each record, as after any purge.
     private func failRefused(now: ContinuousClock.Instant) {
-        guard let error = authentication.expire(now: now) else { return }
+        guard authentication.deadline != nil else { return }
+        guard let error = authentication.expire(now: now) else { return forgetRefusal() }
         refusal.withLock { $0 = error }
         guard machine.withLock({ $0.records }) > 0 else { return }
         log.log(.error, "REFUSED", error.description)
         handle.purge(inFlight: false)
+    }
+
+    /// What is purged once the brokers may take the credentials is not their doing.
+    private func forgetRefusal() {
+        if authentication.deadline == nil { refusal.withLock { $0 = nil } }
     }
 
     // MARK: Flush and close
@@ -230,9 +240,15 @@ actor ProducerCore: ClientThreadOwner {
         return .sleep(until: deadline)
     }
 
-    private var mayDestroy: Bool { transactions?.stop() ?? true }
+    /// Whether no call uses the handle any more. No transaction goes on from here.
+    private var mayDestroy: Bool {
+        let areTransactionsDone = transactions?.stop() ?? true
+        return areTransactionsDone && machine.withLock { $0.calls } == 0
+    }
 
     private func finishClose(unsent: Int) {
+        // The handle may have had to stay for a call after the report was made.
+        guard report == nil else { return }
         let counts = machine.withLock { (delivered: $0.delivered, failed: $0.failed) }
         let report = KafkaProducerCloseReport(
             delivered: counts.delivered,

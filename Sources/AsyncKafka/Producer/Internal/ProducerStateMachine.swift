@@ -65,6 +65,9 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
 
     /// Records between `reserve` and what follows it.
     var producing = 0
+    /// Calls of the application that use the handle on other threads, such as `purge`. The handle stays until they return; a
+    /// close does not wait for them.
+    var calls = 0
     /// Records that hold credits.
     private(set) var records = 0
     private(set) var bytes = 0
@@ -82,6 +85,10 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
 
     /// Whether anybody waits for what only a delivery brings: an outcome, or room. Then the linger is lifted.
     var isAwaited: Bool { awaited > 0 || !waiters.isEmpty }
+
+    /// Whether a record that was handed over just now must not wait for the linger, although nobody awaits it: others wait for its
+    /// room, a flush waits for it, or the producer ends.
+    var isHurried: Bool { !waiters.isEmpty || !flushes.isEmpty || isClosed }
 
     // MARK: Credits
 
@@ -374,7 +381,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         isClosed && producing == 0
     }
 
-    /// Whether the handle may be destroyed.
+    /// Whether no record is on its way, and none about to be.
     var isQuiet: Bool { records == 0 && producing == 0 }
 
     /// After the handle was destroyed: whatever still waits. There is nobody left, as a purge reports every record; this is
