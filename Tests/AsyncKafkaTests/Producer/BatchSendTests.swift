@@ -131,6 +131,26 @@ struct BatchSendTests {
     // MARK: The end
 
     @Test
+    func aFailureSaysWhatWasSoWhenTheRecordFailed() async throws {
+        var configuration = unreachableProducerConfiguration()
+        configuration.queue.maxRecords = 5
+        let producer = try KafkaProducer(configuration)
+        let reports = producer.deliveryReports.makeAsyncIterator()
+        let task = Task { [records = records(10)] in await producer.send(contentsOf: records) }
+        let half = Task {
+            var reports = reports
+            for _ in 0..<5 { _ = try await reports.next() }
+        }
+        // The others get in when these have failed, and may be purged as well.
+        while producer.core.machine.withLock({ $0.records }) < 5 { await Task.yield() }
+        try await producer.purge(.all)
+        try await half.value
+        await producer.close(timeout: .zero)
+        let results = await task.value
+        #expect(results.prefix(5).allSatisfy { $0.error?.message.contains("was purged") == true })
+    }
+
+    @Test
     func aCloseEndsABatch() async throws {
         let core = try ProducerCore(unreachableProducerConfiguration { $0.queue.maxRecords = 10 })
         let records = records(300)

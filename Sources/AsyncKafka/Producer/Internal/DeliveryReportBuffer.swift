@@ -111,16 +111,19 @@ extension ProducerCore {
     /// Runs on the client's thread, with the reports of one event.
     nonisolated func record(
         _ reports: [Event.DeliveryReport],
+        _ outcomes: [DeliveryOutcome],
         _ topics: [String],
         _ contexts: [ProducerTicket: any Sendable]
     ) {
         deliveryReports.append(
-            zip(reports, topics).map { report, topic in
-                KafkaDeliveryReport(
-                    topic: topic,
-                    context: contexts.isEmpty ? nil : contexts[ProducerTicket(opaque: report.opaque)],
-                    result: result(DeliveryOutcome(report), topic: topic)
-                )
+            zip(reports, zip(outcomes, topics)).map { report, place in
+                let (outcome, topic) = place
+                return
+                    KafkaDeliveryReport(
+                        topic: topic,
+                        context: contexts.isEmpty ? nil : contexts[ProducerTicket(opaque: report.opaque)],
+                        result: result(outcome, topic: topic)
+                    )
             }
         )
     }

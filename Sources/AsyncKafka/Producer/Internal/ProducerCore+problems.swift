@@ -8,6 +8,26 @@ struct Problem: Sendable {
     let time: ContinuousClock.Instant
 }
 
+/// What was known when a record's failure was reported: its sender may look at it much later, when other things have happened.
+final class FailureCircumstances: Sendable, Equatable {
+    let fatal: KafkaError?
+    let refusal: KafkaError?
+    let recentProblem: KafkaError?
+    /// Whether the record belongs to a transaction whose producer goes on.
+    let isInTransaction: Bool
+    let hasGivenUp: Bool
+
+    init(of core: ProducerCore) {
+        fatal = core.fatalProblem.withLock { $0 }
+        refusal = core.refusal.withLock { $0 }
+        recentProblem = core.recentProblem
+        isInTransaction = core.transactions != nil && !core.machine.withLock { $0.isClosed }
+        hasGivenUp = core.hasGivenUp.isRaised
+    }
+
+    static func == (left: FailureCircumstances, right: FailureCircumstances) -> Bool { left === right }
+}
+
 // What is known about a record that failed, in sentences.
 extension ProducerCore {
     /// The last problem with a broker, if it can have held up a record that has just timed out.
@@ -18,8 +38,12 @@ extension ProducerCore {
         return .now - problem.time <= deliveryTimeout + .seconds(2) ? problem.error : nil
     }
 
-    nonisolated func outcome(of report: Event.DeliveryReport) -> DeliveryOutcome {
+    nonisolated func outcome(
+        of report: Event.DeliveryReport,
+        _ circumstances: FailureCircumstances?
+    ) -> DeliveryOutcome {
         var outcome = DeliveryOutcome(report)
+        if report.error != 0 { outcome.circumstances = circumstances }
         outcome.partitionerFault = partitionerFault(report.error, report.opaque)
         return outcome
     }
@@ -28,9 +52,13 @@ extension ProducerCore {
         code == KafkaError.Code.unknownPartition.rawValue ? handle.takePartitionerFault(of: opaque) : nil
     }
 
-    nonisolated func timeoutSentence(_ topic: String, _ outcome: DeliveryOutcome) -> String {
+    nonisolated func timeoutSentence(
+        _ topic: String,
+        _ outcome: DeliveryOutcome,
+        _ circumstances: FailureCircumstances
+    ) -> String {
         let sentence = "the record to \(topic) was not acknowledged within the delivery timeout"
-        guard recentProblem == nil else { return sentence }
+        guard circumstances.recentProblem == nil else { return sentence }
         guard outcome.partition >= 0 else {
             return "\(sentence): the brokers did not say which partitions the topic has"
         }

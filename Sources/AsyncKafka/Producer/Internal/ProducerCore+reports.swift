@@ -4,24 +4,29 @@ import RdKafka
 extension ProducerCore {
     /// Returns the flushes that are done.
     nonisolated func resolve(_ reports: [Event.DeliveryReport], _ topics: [String]?) -> [UInt64] {
+        var circumstances: FailureCircumstances?
+        if reports.contains(where: { $0.error != 0 }) {
+            // The report of a failure may be faster than the event that says that it is the end.
+            if let fatal = handle.fatalError { fatalProblem.withLock { $0 = $0 ?? explain(fatal: fatal) } }
+            circumstances = FailureCircumstances(of: self)
+        }
+        // Looked at twice where they are recorded.
+        let outcomes = topics == nil ? nil : reports.map { outcome(of: $0, circumstances) }
         let (action, isAwaited) = machine.withLock { machine in
             var action = Machine.ReportAction()
             action.deliveries.reserveCapacity(reports.count)
-            for report in reports {
-                machine.report(ProducerTicket(opaque: report.opaque), outcome(of: report), into: &action)
+            for (index, report) in reports.enumerated() {
+                let outcome = outcomes?[index] ?? outcome(of: report, circumstances)
+                machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
             }
             machine.reportsEnd(&action)
             return (action, machine.isAwaited)
         }
         if reports.contains(where: { $0.error == 0 }) { flushThread.warm() }
-        // The report of a failure may be faster than the event that says that it is the end.
-        if reports.contains(where: { $0.error != 0 }), let fatal = handle.fatalError {
-            fatalProblem.withLock { $0 = $0 ?? explain(fatal: fatal) }
-        }
         // Whoever is still waiting shall not wait for the linger: with five requests in flight the kick of its own burst may
         // have passed without effect.
         if isAwaited { flushThread.kick() }
-        if let topics { record(reports, topics, action.contexts) }
+        if let topics, let outcomes { record(reports, outcomes, topics, action.contexts) }
         for (receiver, outcome) in action.deliveries { receiver.resume(returning: .outcome(outcome)) }
         for receiver in action.batches { receiver.resume(returning: .batch) }
         for (pending, outcome) in action.pending { pending.resolve(result(outcome, topic: pending.topic)) }
@@ -50,27 +55,28 @@ extension ProducerCore {
     }
 
     nonisolated func failure(_ outcome: DeliveryOutcome, topic: String) -> KafkaError {
+        let circumstances = outcome.circumstances ?? FailureCircumstances(of: self)
         var error = KafkaError(EngineError(code: outcome.error)).with(outcome.persistence)
         if outcome.partition >= 0 {
             error = error.at(KafkaTopicPartition(topic: topic, partition: Int(outcome.partition)))
         }
         // Behind a fatal error nothing leaves the queue any more: whoever waits hears of that one.
-        if let fatal = fatalProblem.withLock({ $0 }) { return failure(error, after: fatal) }
+        if let fatal = circumstances.fatal { return failure(error, after: fatal) }
         if let code = topicCode(error.code, topic) {
             error = KafkaError(code, error.message).causedBy(error).with(outcome.persistence)
         }
         switch error.code {
         case .deliveryTimedOut:
-            return error.saying(timeoutSentence(topic, outcome))
-                .causedBy(recentProblem)
+            return error.saying(timeoutSentence(topic, outcome, circumstances))
+                .causedBy(circumstances.recentProblem)
         case .purgedInQueue, .purgedInFlight:
-            if let end = refusal.withLock({ $0 }) { return end.with(outcome.persistence) }
-            if transactions != nil, !machine.withLock({ $0.isClosed }) {
+            if let end = circumstances.refusal { return end.with(outcome.persistence) }
+            if circumstances.isInTransaction {
                 return error.saying(
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
                 ).asRequiringAbort()
             }
-            guard hasGivenUp.isRaised else { return error.saying("the record to \(topic) was purged") }
+            guard circumstances.hasGivenUp else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
             return .fatalProducer("the producer has failed for good").with(outcome.persistence)

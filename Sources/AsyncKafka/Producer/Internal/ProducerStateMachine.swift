@@ -436,6 +436,8 @@ struct DeliveryOutcome: Sendable, Equatable {
     var persistence = KafkaError.Persistence.notPersisted
     /// What a custom partitioner said instead of a partition.
     var partitionerFault: PartitionerFault?
+    /// What else is known of a failure.
+    var circumstances: FailureCircumstances?
 
     var isDelivered: Bool { error == 0 }
 
