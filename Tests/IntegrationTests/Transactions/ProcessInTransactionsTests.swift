@@ -116,6 +116,62 @@ extension RealKafkaTests {
             }
         }
 
+        /// A body that takes longer than the group waits for it: its transaction is aborted, and the new owner does its work.
+        @Test(.needsKafkaTools)
+        func aTransactionWhosePartitionsAreTakenAwayIsAborted() async throws {
+            try await withTopic(partitions: 2) { input in
+                try await withTopic(partitions: 1) { output in
+                    try await fill(input, count: 20)
+                    var configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"), policy: .manual)
+                    configuration.revokeTimeout = .seconds(1)
+                    configuration.group.heartbeatInterval = .milliseconds(50)
+                    let (isInHand, mayEnd) = (Signal(), Signal())
+                    let first = try KafkaConsumer(configuration)
+                    let second = try KafkaConsumer(configuration)
+                    try await first.subscribe(to: [input])
+                    let slow = Task {
+                        try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
+                            try await first.processInTransactions(of: producer) { messages, transaction in
+                                try await copy(messages, to: output, transaction)
+                                isInHand.set()
+                                await mayEnd.wait()
+                            }
+                        }
+                    }
+                    await isInHand.wait()
+                    let quick = Task {
+                        try await second.subscribe(to: [input])
+                        try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
+                            try await second.processInTransactions(of: producer) { messages, transaction in
+                                try await copy(messages, to: output, transaction)
+                            }
+                        }
+                    }
+                    let revoked = try await first.events.first { $0.kind == .revoked }
+                    #expect(revoked?.partitions.count == 2)
+                    mayEnd.set()
+                    let progress = Progress(count: 20)
+                    try await countOutput(output, progress)
+                    // What is in hand by now is committed.
+                    for consumer in [first, second] { await consumer.close() }
+                    try await slow.value
+                    try await quick.value
+                    let values = try await RealKafka.committedValues(of: output, partitions: 1, count: 20)
+                    #expect(Set(values) == Set((0..<20).map { "n-\($0)" }))
+                }
+            }
+        }
+
+        private func copy(
+            _ messages: [KafkaMessage],
+            to output: String,
+            _ transaction: KafkaTransaction
+        ) async throws {
+            for message in messages {
+                try await transaction.enqueue(KafkaRecord(topic: output, key: message.key, value: message.value))
+            }
+        }
+
         /// A graceful end from outside: what is in hand is committed.
         @Test
         func aCloseLetsTheTransactionInHandEnd() async throws {
