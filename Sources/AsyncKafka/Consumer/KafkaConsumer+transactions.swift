@@ -34,9 +34,9 @@ extension KafkaConsumer {
     /// - Throws: what `body` throws, once the transaction is aborted: its messages come again, in the next loop of this consumer or
     ///   to whoever reads them next. `invalidState` when the consumer's `offsetPolicy` is not `.manual` or its `isolationLevel` not
     ///   `.readCommitted`, or the producer has no transactions. `transactionAborted` when it failed for a reason that does
-    ///   not pass. `timedOut` when brokers do not answer for longer than `timeout`: nothing is lost, call it again. `fenced` and `fatal` of the producer, and `transactionOutcomeUnknown` when it was cancelled or the producer
-    ///   closed before that was known: if the commit had begun they end this consumer too, as it cannot tell which messages
-    ///   are done; a new one can.
+    ///   not pass. `timedOut` when brokers do not answer for longer than `timeout`: nothing is lost, call it again. `fenced` and
+    ///   `fatal` of the producer, and `transactionOutcomeUnknown` when it was cancelled or the producer closed before that was
+    ///   known: if the commit had begun they end this consumer too, as it cannot tell which messages are done; a new one can.
     ///   `alreadyIterating`; what ends `messages`.
     /// - Source: KIP-98 and KIP-447.
     public func processInTransactions(
