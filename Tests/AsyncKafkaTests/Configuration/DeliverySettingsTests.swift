@@ -27,7 +27,7 @@ import Testing
             "max.in.flight.requests.per.connection": "5", "enable.gapless.guarantee": "false",
             "topic.metadata.propagation.max.ms": "30000", "allow.auto.create.topics": "true",
             "queue.buffering.backpressure.threshold": "1", "topic.metadata.refresh.interval.ms": "300000",
-            "socket.nagle.disable": "true", "socket.send.buffer.bytes": "0", "socket.receive.buffer.bytes": "0",
+            "socket.nagle.disable": "false", "socket.send.buffer.bytes": "0", "socket.receive.buffer.bytes": "0",
             "socket.max.fails": "1", "broker.address.ttl": "1000", "broker.address.family": "any",
         ]
         for (name, value) in expected { #expect(engine.value(of: name) == value, "\(name)") }
@@ -46,7 +46,7 @@ import Testing
         configuration.stickyPartitioningLinger = .milliseconds(77)
         configuration.queue.backpressureThreshold = 2
         configuration.connection.metadataRefreshInterval = .seconds(20)
-        configuration.connection.isNagleEnabled = true
+        configuration.connection.isNagleEnabled = false
         configuration.connection.sendBufferBytes = 65_536
         configuration.connection.receiveBufferBytes = 65_537
         configuration.connection.maxFailures = 2
@@ -61,7 +61,7 @@ import Testing
         "max.in.flight.requests.per.connection": "6", "topic.metadata.propagation.max.ms": "1000",
         "allow.auto.create.topics": "false", "sticky.partitioning.linger.ms": "77",
         "queue.buffering.backpressure.threshold": "2", "topic.metadata.refresh.interval.ms": "20000",
-        "socket.nagle.disable": "false", "socket.send.buffer.bytes": "65536", "socket.receive.buffer.bytes": "65537",
+        "socket.nagle.disable": "true", "socket.send.buffer.bytes": "65536", "socket.receive.buffer.bytes": "65537",
         "socket.max.fails": "2", "connections.max.idle.ms": "60000", "broker.address.ttl": "2000",
         "broker.address.family": "v4",
     ]
@@ -126,7 +126,7 @@ import Testing
     @Test func aConsumerHasTheSameConnection() throws {
         var configuration = consumerConfiguration()
         configuration.connection = Self.changed().connection
-        #expect(try configuration.values("socket.nagle.disable", "broker.address.family") == ["false", "v4"])
+        #expect(try configuration.values("socket.nagle.disable", "broker.address.family") == ["true", "v4"])
     }
 
     // MARK: What derives from others
