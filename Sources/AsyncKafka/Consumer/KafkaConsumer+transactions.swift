@@ -126,7 +126,7 @@ private final class BatchReader: Sendable {
             }
             if action.wakesThread { core.wake() }
             switch action.step {
-            case .messages(let messages): return messages
+            case .deliver(let messages): return messages
             case .fetch: await core.fill(reader: id)
             case .end: return nil
             case .failed(let error): throw error

@@ -47,7 +47,7 @@ public struct KafkaMessages: AsyncSequence, Sendable {
                 }
                 if action.wakesThread { loop.core.wake() }
                 switch action.step {
-                case .message(let message): return message
+                case .deliver(let message): return message
                 case .fetch: await loop.core.fill(reader: loop.id)
                 case .end: return nil
                 case .failed(let error): throw error

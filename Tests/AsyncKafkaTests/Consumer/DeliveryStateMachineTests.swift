@@ -25,7 +25,7 @@ struct DeliveryStateMachineTests {
         isCancelled: Bool = false
     ) -> String {
         switch machine.next(reader: reader, task: task, isCancelled: isCancelled).step {
-        case .message(let message): "\(message.epoch.topicPartition.partition)@\(message.offset)"
+        case .deliver(let message): "\(message.epoch.topicPartition.partition)@\(message.offset)"
         case .fetch: "fetch"
         case .end: "end"
         case .failed(let error): "\(error.code)"
@@ -256,7 +256,7 @@ extension DeliveryStateMachineTests {
     ) -> String {
         let action = machine.nextBatch(reader: reader, task: 1, maxCount: maxCount, isCancelled: isCancelled)
         return switch action.step {
-        case .messages(let messages):
+        case .deliver(let messages):
             messages.map { "\($0.epoch.topicPartition.partition)@\($0.offset)" }.joined(separator: " ")
         case .fetch: "fetch"
         case .end: "end"

@@ -65,9 +65,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return lastReader
     }
 
-    struct NextAction {
+    /// What somebody who asks for a message, or for a batch of them, gets.
+    struct ReadAction<Delivered> {
         enum Step {
-            case message(Message)
+            case deliver(Delivered)
             /// Nothing is here: have the client's thread drain, then ask again.
             case fetch
             case end
@@ -80,28 +81,28 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     /// A loop asks for its next message.
-    mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> NextAction {
+    mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> ReadAction<Message> {
         if reader == nil {
             reader = id
             if isCancelled {
                 reader = nil
-                return NextAction(step: .end)
+                return ReadAction(step: .end)
             }
-            guard case .open = phase else { return NextAction(step: ending()) }
+            guard case .open = phase else { return ReadAction(step: ending()) }
             if let message = inHand, isDeliverable(message), !isSettled(message) {
                 // The last loop ended without a word: its message comes again.
                 isHeld = true
                 holder = task
-                return NextAction(step: .message(message))
+                return ReadAction(step: .deliver(message))
             }
             inHand = nil
         }
         guard reader == id else {
-            return NextAction(step: .failed(.alreadyIterating))
+            return ReadAction(step: .failed(.alreadyIterating))
         }
-        if isCancelled { return NextAction(step: .end, wakesThread: releaseReader(id)) }
+        if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishMessageInHand()
-        guard case .open = phase else { return NextAction(step: ending(), wakesThread: wakes) }
+        guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
         while index < batch.count {
             let message = batch[index]
             index += 1
@@ -109,46 +110,27 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             inHand = message
             isHeld = true
             holder = task
-            return NextAction(step: .message(message), wakesThread: wakes)
+            return ReadAction(step: .deliver(message), wakesThread: wakes)
         }
         batch.removeAll(keepingCapacity: true)
         index = 0
-        return NextAction(step: .fetch, wakesThread: wakes)
-    }
-
-    struct BatchAction {
-        enum Step {
-            case messages([Message])
-            /// Nothing is here: have the client's thread drain, then ask again.
-            case fetch
-            case end
-            case failed(KafkaError)
-        }
-
-        var step: Step
-        /// The client's thread waits for what has just happened.
-        var wakesThread = false
+        return ReadAction(step: .fetch, wakesThread: wakes)
     }
 
     /// A reader asks for its next batch: what is there, up to `maxCount`. The one before is finished.
-    mutating func nextBatch(reader id: UInt64, task: Int, maxCount: Int, isCancelled: Bool) -> BatchAction {
+    mutating func nextBatch(reader id: UInt64, task: Int, maxCount: Int, isCancelled: Bool) -> ReadAction<[Message]> {
         if reader == nil, !isCancelled, case .open = phase {
             reader = id
             inHand = nil
         }
         guard reader == id else {
-            if reader != nil { return BatchAction(step: .failed(.alreadyIterating)) }
-            if isCancelled { return BatchAction(step: .end) }
-            if case .failed(let error) = ending() { return BatchAction(step: .failed(error)) }
-            return BatchAction(step: .end)
+            if reader != nil { return ReadAction(step: .failed(.alreadyIterating)) }
+            return ReadAction(step: isCancelled ? .end : ending())
         }
         batchInHand = []
         let wakes = release()
-        if isCancelled { return BatchAction(step: .end, wakesThread: wakes) }
-        guard case .open = phase else {
-            if case .failed(let error) = ending() { return BatchAction(step: .failed(error), wakesThread: wakes) }
-            return BatchAction(step: .end, wakesThread: wakes)
-        }
+        if isCancelled { return ReadAction(step: .end, wakesThread: wakes) }
+        guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
         while index < batch.count, batchInHand.count < maxCount {
             if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
             index += 1
@@ -156,11 +138,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         guard !batchInHand.isEmpty else {
             batch.removeAll(keepingCapacity: true)
             index = 0
-            return BatchAction(step: .fetch, wakesThread: wakes)
+            return ReadAction(step: .fetch, wakesThread: wakes)
         }
         isHeld = true
         holder = task
-        return BatchAction(step: .messages(batchInHand), wakesThread: wakes)
+        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes)
     }
 
     /// The batch in hand was not processed: it stands before what is drained already.
@@ -174,7 +156,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     /// A failure is thrown once; then the sequence is over.
-    private mutating func ending() -> NextAction.Step {
+    private mutating func ending<Delivered>() -> ReadAction<Delivered>.Step {
         guard case .failed(let error) = phase else { return .end }
         phase = .closed
         return .failed(error)
