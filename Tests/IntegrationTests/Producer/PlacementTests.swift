@@ -38,13 +38,13 @@ extension RealKafkaTests {
                         try await tasks.waitForAll()
                     }
                 }
-                var read: [String: [Int: Set<String>]] = [:]
-                for message in try await messages(2 * Self.keys.count, of: topic) {
+                var found: [String: [Int: Set<String>]] = [:]
+                for message in try await read(2 * Self.keys.count, from: topic) {
                     let key = String(message.key ?? "")
-                    read[key, default: [:]][message.partition, default: []].insert(String(message.value ?? ""))
+                    found[key, default: [:]][message.partition, default: []].insert(String(message.value ?? ""))
                 }
-                #expect(read.count == Self.keys.count)
-                for (key, places) in read {
+                #expect(found.count == Self.keys.count)
+                for (key, places) in found {
                     #expect(places == [foretold[key].flatMap { $0 } ?? -1: ["java", "swift"]], "\(key)")
                 }
             }
@@ -87,18 +87,6 @@ extension RealKafkaTests {
                     file.path,
                 ]
             )
-        }
-
-        private func messages(_ count: Int, of topic: String) async throws -> [KafkaMessage] {
-            let configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"))
-            return try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
-                var messages: [KafkaMessage] = []
-                for try await message in consumer.messages {
-                    messages.append(message)
-                    if messages.count == count { break }
-                }
-                return messages
-            }
         }
     }
 }

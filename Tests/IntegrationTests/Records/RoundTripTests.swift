@@ -143,17 +143,5 @@ extension RealKafkaTests {
                 return deliveries
             }
         }
-
-        private func read(_ count: Int, from topic: String) async throws -> [KafkaMessage] {
-            let configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"))
-            return try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
-                var messages: [KafkaMessage] = []
-                for try await message in consumer.messages {
-                    messages.append(message)
-                    if messages.count == count { break }
-                }
-                return messages
-            }
-        }
     }
 }

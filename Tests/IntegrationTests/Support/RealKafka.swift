@@ -129,6 +129,19 @@ func fill(_ topic: String, count: Int, partition: Int? = nil) async throws -> [I
     }
 }
 
+/// Reads the first messages of a topic, as a group of its own.
+func read(_ count: Int, from topic: String) async throws -> [KafkaMessage] {
+    let configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"))
+    return try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+        var messages: [KafkaMessage] = []
+        for try await message in consumer.messages {
+            messages.append(message)
+            if messages.count == count { break }
+        }
+        return messages
+    }
+}
+
 /// Where a message stands.
 struct Position: Hashable, Comparable {
     let partition: Int
