@@ -52,10 +52,12 @@ package final class FlushThread: Sendable {
         }
     }
 
-    /// Keeps the linger lifted until `release()`.
+    /// Has what is queued now sent now, and keeps the linger lifted until `release()`.
     package func hold() {
         state.withLock { state in
             state.holds += 1
+            // The thread may sleep in the hold before this one, whose end it has not seen yet.
+            state.isKicked = true
             self.state.signal()
         }
     }

@@ -68,6 +68,22 @@ struct EnqueueTests {
         }
     }
 
+    /// The next flush may begin before the thread that lifts the linger has seen the last one end.
+    @Test
+    func aFlushBehindAFlushSendsWhatCameBetweenThem() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.linger = .seconds(100)
+            try await withKafkaProducer(configuration) { producer in
+                for number in 0..<1000 {
+                    try await producer.enqueue(record("\(number)", topic: topic))
+                    let unsent = try await producer.flush(timeout: .seconds(20))
+                    try #require(unsent == 0, "flush \(number)")
+                }
+            }
+        }
+    }
+
     @Test
     func whoWaitsForRoomDoesNotWaitForTheLinger() async throws {
         try await withTopic { cluster, topic in
