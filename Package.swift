@@ -39,7 +39,12 @@ let package = Package(
         .target(name: "RdKafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "AsyncKafka", dependencies: ["RdKafka"], swiftSettings: safe),
         .target(name: "AsyncKafkaTesting", dependencies: ["AsyncKafka", "RdKafka"], swiftSettings: safe),
-        .target(name: "TestSupport", dependencies: ["RdKafka"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CRdKafka", "RdKafka"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         // A process that the tests kill.
         .executableTarget(
             name: "TransformMember",

@@ -84,7 +84,7 @@ extension RealKafkaTests {
         /// queued already.
         @Test(.needsKafkaTools)
         func failuresAreAmongThoseThatAreKept() async throws {
-            try await withTopic(partitions: 1, settings: ["--config", "max.message.bytes=2000"]) { topic in
+            try await withTopic(partitions: 1, configuration: ["max.message.bytes": "2000"]) { topic in
                 var configuration = configuration
                 // A request that is too large fails as a whole: this has a large record go alone.
                 configuration.batch.maxBytes = 1500

@@ -16,8 +16,6 @@ extension ThreeNodeTests {
             return max((records ?? 200_000) / tasks, 1)
         }()
 
-        static var topicSettings: [String] { ["--replication-factor", "3", "--config", "min.insync.replicas=2"] }
-
         static var producer: KafkaProducerConfiguration {
             var configuration = RealKafka.producer
             configuration.log = .standardError(.critical)
@@ -26,7 +24,7 @@ extension ThreeNodeTests {
 
         @Test
         func everyRecordArrivesOnceWhileEachNodeIsKilledInTurn() async throws {
-            try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { topic in
+            try await withReplicatedTopic(partitions: Self.partitions) { topic in
                 let start = ContinuousClock.now
                 var inFlight: [Int] = []
                 let load = try await withNodes { nodes in
@@ -71,7 +69,7 @@ extension ThreeNodeTests {
 
         @Test(arguments: Outage.allCases)
         func whatFailsInAnOutageSaysWhetherItMayBeThere(outage: Outage) async throws {
-            try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { topic in
+            try await withReplicatedTopic(partitions: Self.partitions) { topic in
                 var configuration = Self.producer
                 configuration.deliveryTimeout = .seconds(5)
                 let start = ContinuousClock.now

@@ -103,3 +103,17 @@ func withNodes<Result>(
     try await restore()
     return result
 }
+
+/// A topic on all three nodes, which takes records as long as two of them are in sync.
+func withReplicatedTopic<Result>(
+    partitions: Int,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (String) async throws -> Result
+) async throws -> Result {
+    try await withTopic(
+        partitions: partitions,
+        replicationFactor: Nodes.numbers.count,
+        configuration: ["min.insync.replicas": "2"],
+        body
+    )
+}

@@ -1,6 +1,7 @@
 import AsyncKafka
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Suites that need a broker, one test at a time: they share it, and two processors, with it.
@@ -72,16 +73,25 @@ extension Trait where Self == ConditionTrait {
 /// Without `KAFKA_TOOL` the broker makes it with the first record, with as many partitions as it likes, and it stays there: so
 /// tests produce before they subscribe, and those that count partitions need the tools.
 ///
-/// - Parameter settings: further arguments of Kafka's topic tool, such as `--replication-factor`.
+/// - Parameters:
+///   - replicationFactor: nil is the cluster's default.
+///   - configuration: the topic's own settings, such as `min.insync.replicas`.
 func withTopic<Result>(
     partitions: Int = 3,
-    settings: [String] = [],
+    replicationFactor: Int? = nil,
+    configuration: [String: String] = [:],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (String) async throws -> Result
 ) async throws -> Result {
     let topic = RealKafka.uniqueName("topic")
     guard RealKafka.toolPath != nil else { return try await body(topic) }
-    _ = try await RealKafka.tool("topics", ["--create", "--topic", topic, "--partitions", "\(partitions)"] + settings)
+    try await TopicMaker.make(
+        topic,
+        partitions: partitions,
+        replicationFactor: replicationFactor,
+        configuration: configuration,
+        bootstrapServers: RealKafka.bootstrapServers.joined(separator: ",")
+    )
     // A cluster of the tests' own goes with all its topics; each call of a tool takes a second.
     if Nodes.isTools { return try await body(topic) }
     // A task of its own, so that cancellation does not reach it.

@@ -10,7 +10,6 @@ extension ThreeNodeTests {
     struct ExactlyOnceTests {
         static let partitions = 6
         static let slots = 3
-        static var topicSettings: [String] { ["--replication-factor", "3", "--config", "min.insync.replicas=2"] }
 
         struct Case: Sendable, CustomTestStringConvertible {
             let strategy: String
@@ -34,8 +33,8 @@ extension ThreeNodeTests {
         )
         func whatKilledMembersWriteIsThereOnceWithTransactionsAndOftenerWithout(_ test: Case) async throws {
             let count = Self.records / test.share
-            try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { input in
-                try await withTopic(partitions: Self.partitions, settings: Self.topicSettings) { output in
+            try await withReplicatedTopic(partitions: Self.partitions) { input in
+                try await withReplicatedTopic(partitions: Self.partitions) { output in
                     try await fill(input, count: count)
                     let group = Group(
                         test: test,
