@@ -53,6 +53,14 @@ package final class MockCluster: @unchecked Sendable {
         }
     }
 
+    /// Requests of a kind are answered as they should be from now on.
+    package func clearFailures(ofKind key: Int16) {
+        isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return }
+            rd_kafka_mock_clear_request_errors(cluster, key)
+        }
+    }
+
     /// Ends the cluster; a second call does nothing.
     package func destroy() {
         let isFirst = isDestroyed.withLock { isDestroyed in
