@@ -1,26 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The Thread Sanitizer does not intercept the C11 threads that librdkafka uses. `Scripts/stress` sets this variable for its
+// builds, which then link C11 threads defined over pthreads into the test executable, and tell the sanitizer what happens
+// before what where the runtime does not (Suspension.swift).
+let threadSanitizer = Context.environment["ASYNC_KAFKA_THREAD_SANITIZER"] != nil
+
 // Every target of the package compiles with these.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
-    .enableUpcomingFeature("ExistentialAny"),
-    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
-    .enableUpcomingFeature("MemberImportVisibility"),
-    // Lets a property of ours return a span: `KafkaBytes.bytes`.
-    .enableExperimentalFeature("Lifetimes"),
-]
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // Lets a property of ours return a span: `KafkaBytes.bytes`.
+        .enableExperimentalFeature("Lifetimes"),
+    ] + (threadSanitizer ? [.define("THREAD_SANITIZER")] : [])
 
 // Whatever does not touch C compiles with strict memory safety on top.
 // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0458-strict-memory-safety.md
 let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
 
-// The Thread Sanitizer does not intercept the C11 threads that librdkafka uses. `Scripts/stress` sets this variable for its
-// sanitizer builds, which then link C11 threads defined over pthreads into the test executable.
-let threadSanitizer = Context.environment["ASYNC_KAFKA_THREAD_SANITIZER"] != nil
 let sanitizerSupport: [Target.Dependency] = threadSanitizer ? ["PthreadC11Threads"] : []
 
 let package = Package(

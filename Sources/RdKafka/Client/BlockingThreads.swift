@@ -21,8 +21,8 @@ package final class BlockingThreads: Sendable {
     ///
     /// Not cancellable: C cannot be stopped half-way. Callers race it with a deadline where they need one.
     package func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            submit { continuation.resume(returning: body()) }
+        await suspend { suspension in
+            submit { suspension.resume(returning: body()) }
         }
     }
 

@@ -5,7 +5,7 @@ final class Signal: Sendable {
     private struct State {
         var hasHappened = false
         var lastID = 0
-        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var waiting: [Int: Suspension<Void>] = [:]
     }
 
     private let state = Locked(State())
@@ -29,7 +29,7 @@ final class Signal: Sendable {
             return state.lastID
         }
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await suspend { (continuation: Suspension<Void>) in
                 let goesOn = state.withLock { state in
                     if state.hasHappened || Task.isCancelled { return true }
                     state.waiting[id] = continuation

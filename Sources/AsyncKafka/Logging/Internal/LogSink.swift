@@ -43,8 +43,8 @@ final class LogSink: Sendable {
 
     /// Waits until what was logged so far is written.
     func drain() async {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume() }
+        await suspend { (suspension: Suspension<Void>) in
+            queue.async { suspension.resume() }
         }
     }
 
@@ -53,14 +53,14 @@ final class LogSink: Sendable {
     /// likes.
     func settle(until deadline: ContinuousClock.Instant) async {
         guard case .standardError = log.destination else { return }
-        await withCheckedContinuation { continuation in
-            let waiting = Locked<CheckedContinuation<Void, Never>?>(continuation)
+        await suspend { (suspension: Suspension<Void>) in
+            let waiting = Locked<Suspension<Void>?>(suspension)
             let resume: @Sendable () -> Void = {
-                let continuation = waiting.withLock { waiting in
+                let suspension = waiting.withLock { waiting in
                     defer { waiting = nil }
                     return waiting
                 }
-                continuation?.resume()
+                suspension?.resume()
             }
             queue.async(execute: resume)
             let limit = Int((deadline - .now).clampedMilliseconds)
