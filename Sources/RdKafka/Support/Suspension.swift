@@ -12,7 +12,7 @@ package struct Suspension<Value: Sendable>: Sendable {
     #endif
     #if THREAD_SANITIZER
         @usableFromInline
-        let edge: Locked<Void>
+        let edge: Edge
     #endif
 
     #if DEBUG
@@ -37,7 +37,7 @@ package struct Suspension<Value: Sendable>: Sendable {
     @inlinable
     package func resume(returning value: sending Value) {
         #if THREAD_SANITIZER
-            edge.withLock { _ in }
+            edge.pass()
         #endif
         continuation.resume(returning: value)
     }
@@ -55,7 +55,17 @@ extension Suspension<Void> {
     /// resumed before it has stopped it does not tell the Thread Sanitizer, which then reports a race
     /// (swiftlang/swift#57803). A lock it understands.
     @usableFromInline
-    typealias Edge = Locked<Void>
+    final class Edge: Sendable {
+        private let lock = Locked(())
+
+        @usableFromInline
+        init() {}
+
+        @usableFromInline
+        func pass() {
+            lock.withLock { _ in }
+        }
+    }
 #else
     @usableFromInline
     typealias Edge = Void
@@ -70,8 +80,8 @@ package func suspend<Value: Sendable>(
     _ body: (Suspension<Value>) -> Void
 ) async -> Value {
     #if THREAD_SANITIZER
-        let edge = Edge(())
-        defer { edge.withLock { _ in } }
+        let edge = Edge()
+        defer { edge.pass() }
     #else
         let edge: Edge = ()
     #endif
