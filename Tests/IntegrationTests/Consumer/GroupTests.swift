@@ -7,6 +7,7 @@ extension RealKafkaTests {
         /// Members at a time.
         static let slots = 3
         static let partitions = 6
+        static let manyRecords = count("ASYNC_KAFKA_GROUP_RECORDS", or: 100_000)
 
         struct Case: Sendable, CustomTestStringConvertible {
             let policy: KafkaOffsetPolicy
@@ -24,10 +25,10 @@ extension RealKafkaTests {
         @Test(
             .needsKafkaTools,
             arguments: [
-                Case(policy: .afterProcessing, strategy: .range, records: 100_000),
+                Case(policy: .afterProcessing, strategy: .range, records: manyRecords),
                 Case(policy: .afterProcessing, strategy: .cooperativeSticky, records: 25_000),
                 Case(policy: .manual, strategy: .range, records: 25_000),
-                Case(policy: .manual, strategy: .cooperativeSticky, records: 100_000),
+                Case(policy: .manual, strategy: .cooperativeSticky, records: manyRecords),
             ]
         )
         func aGroupWhoseMembersComeAndGoProcessesEverythingAndCommitsTheEnds(_ test: Case) async throws {

@@ -11,10 +11,7 @@ extension ThreeNodeTests {
         static let tasks = 1000
 
         /// Each task's records: 200, or what `ASYNC_KAFKA_FAILOVER_RECORDS` (of all tasks) allows.
-        static let recordsPerTask: Int = {
-            let records = ProcessInfo.processInfo.environment["ASYNC_KAFKA_FAILOVER_RECORDS"].flatMap(Int.init)
-            return max((records ?? 200_000) / tasks, 1)
-        }()
+        static let recordsPerTask = max(count("ASYNC_KAFKA_FAILOVER_RECORDS", or: 200_000) / tasks, 1)
 
         static var producer: KafkaProducerConfiguration {
             var configuration = RealKafka.producer

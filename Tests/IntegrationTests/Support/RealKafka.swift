@@ -68,6 +68,11 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
+/// How many of something a test takes: what the environment says, so that a run of many repetitions takes fewer.
+func count(_ name: String, or usual: Int) -> Int {
+    ProcessInfo.processInfo.environment[name].flatMap(Int.init) ?? usual
+}
+
 /// Makes a topic of its own for `body`, and deletes it on every way out.
 ///
 /// Without `KAFKA_TOOL` the broker makes it with the first record, with as many partitions as it likes, and it stays there: so

@@ -21,8 +21,7 @@ extension ThreeNodeTests {
         }
 
         /// How many records the whole case has.
-        static let records =
-            Int(ProcessInfo.processInfo.environment["ASYNC_KAFKA_EXACTLY_ONCE_RECORDS"] ?? "") ?? 100_000
+        static let records = count("ASYNC_KAFKA_EXACTLY_ONCE_RECORDS", or: 100_000)
 
         @Test(
             arguments: [
