@@ -20,7 +20,7 @@ import Synchronization
 public final class KafkaConsumer: Sendable {
     let core: ConsumerCore
     private let closeTimeout: Duration
-    private let lastCommit = Atomic<UInt64>(0)
+    let lastCommit = Atomic<UInt64>(0)
 
     /// Makes a consumer. Checks the whole configuration; starts, and does not wait for a broker.
     ///
@@ -58,38 +58,6 @@ public final class KafkaConsumer: Sendable {
     /// The partitions that the group has given this consumer; sorted.
     public var assignment: [KafkaTopicPartition] {
         get async { await core.assigned.keys.sorted() }
-    }
-
-    /// Commits that everything up to and including this message is processed, and waits for the broker.
-    ///
-    /// Suspends until the broker has acknowledged it, which takes a round trip. Commits of many tasks share requests. During a
-    /// rebalance it waits for the group to settle, or for its partition to be taken away.
-    ///
-    /// Below what was committed already it returns at once: an offset never goes back this way.
-    ///
-    /// ## Cancellation
-    /// Ends the wait with `cancelled`; the commit may still be acknowledged.
-    ///
-    /// - Throws: `staleMessage` when the partition was revoked, lost or assigned anew since the message was read; `timedOut` when
-    ///   no broker has answered within the configuration's `commitTimeout`; `groupAuthorizationFailed`; `invalidArgument` for
-    ///   a message of another consumer; `cancelled`; `clientClosed`.
-    public func commit(_ message: KafkaMessage) async throws(KafkaError) {
-        guard message.isCurrent else { throw .stale(message.topicPartition) }
-        try await core.commit(message, id: lastCommit.add(1, ordering: .relaxed).newValue)
-    }
-
-    /// Marks everything up to and including this message as processed: it is committed with the next background commit.
-    ///
-    /// For loops that are left by `break` or `throw`: under `.afterProcessing` the message in hand otherwise comes again. Under
-    /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed.
-    ///
-    /// - Returns: false if the message comes from an assignment that has ended, or from another consumer, which makes the mark
-    ///   meaningless.
-    @discardableResult
-    public func markProcessed(_ message: KafkaMessage) -> Bool {
-        guard let wakes = core.delivery.withLock({ $0.mark(message) }) else { return false }
-        if wakes { core.wake() }
-        return true
     }
 
     /// Stops delivering, commits what is processed, leaves the group, and ends the client.

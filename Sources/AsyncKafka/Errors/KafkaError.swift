@@ -29,6 +29,7 @@ public struct KafkaError: Error, Sendable {
         var isFatal = false
         var requiresAbort = false
         var topicPartition: KafkaTopicPartition?
+        var partitionErrors: [KafkaTopicPartition: KafkaError] = [:]
         var underlyingError: (any Error)?
         var pendingDelivery: KafkaPendingDelivery?
         var persistence: Persistence?
@@ -84,6 +85,9 @@ public struct KafkaError: Error, Sendable {
     /// Where it happened, if the error belongs to one partition.
     public var topicPartition: KafkaTopicPartition? { storage.content.topicPartition }
 
+    /// What happened to each partition, if a call about several failed for some of them; for the others it succeeded.
+    public var partitionErrors: [KafkaTopicPartition: KafkaError] { storage.content.partitionErrors }
+
     /// What caused it, if another error did.
     public var underlyingError: (any Error)? { storage.content.underlyingError }
 
@@ -115,6 +119,26 @@ public struct KafkaError: Error, Sendable {
 
     func at(_ topicPartition: KafkaTopicPartition) -> KafkaError {
         changed { $0.topicPartition = topicPartition }
+    }
+
+    /// The one error of a call that failed for these partitions: the error of the first, if they differ.
+    ///
+    /// - Parameter action: what could not be done with them, as in "3 partitions could not be …".
+    static func ofPartitions(_ errors: [KafkaTopicPartition: KafkaError], _ action: String) -> KafkaError? {
+        let sorted = errors.sorted { $0.key < $1.key }
+        guard let first = sorted.first else { return nil }
+        let message =
+            sorted.count == 1
+            ? first.value.message
+            : "\(sorted.count) partitions could not be \(action): "
+                + sorted.map { "\($0.key): \($0.value.message)" }.joined(separator: "; ")
+        return first.value.changed {
+            $0.message = message
+            $0.topicPartition = first.key
+            $0.partitionErrors = errors
+            $0.isRetriable = errors.values.allSatisfy(\.isRetriable)
+            $0.isFatal = errors.values.contains(where: \.isFatal)
+        }
     }
 
     func causedBy(_ error: (any Error)?) -> KafkaError {

@@ -261,11 +261,15 @@ package final class Handle: @unchecked Sendable {
     /// Whether the assignment was lost, by eviction from the group, rather than revoked.
     package var isAssignmentLost: Bool { rd_kafka_assignment_lost(pointer) != 0 }
 
-    /// The committed offsets of partitions; nil if the coordinator does not answer in time. Blocks; for `BlockingThreads`.
-    package func committed(_ partitions: [PartitionOffset], timeout: Int32) -> [PartitionOffset]? {
+    /// The committed offsets of partitions. Blocks; for `BlockingThreads`.
+    package func committed(
+        _ partitions: [PartitionOffset],
+        timeout: Int32
+    ) -> Result<[PartitionOffset], EngineError> {
         PartitionOffset.withList(partitions) { list in
             let error = rd_kafka_committed(pointer, list, timeout)
-            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? PartitionOffset.rows(of: list) : nil
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(EngineError(code: error.rawValue)) }
+            return .success(PartitionOffset.rows(of: list))
         }
     }
 

@@ -28,8 +28,9 @@ package struct PartitionOffset: Sendable, Hashable {
                 offset: element.offset
             )
             if let metadata = element.metadata, element.metadata_size > 0 {
-                let bytes = UnsafeRawBufferPointer(start: metadata, count: element.metadata_size)
-                row.metadata = String(decoding: bytes, as: UTF8.self)
+                // Not beyond a NUL: librdkafka copies what a broker sends as a C string, yet keeps the size that was sent.
+                let bytes = UnsafeRawBufferPointer(start: metadata, count: element.metadata_size).prefix { $0 != 0 }
+                row.metadata = bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
             }
             row.error = element.err.rawValue
             return row
@@ -47,10 +48,10 @@ package struct PartitionOffset: Sendable, Hashable {
             let element = rd_kafka_topic_partition_list_add(list, row.topic, row.partition)
             element?.pointee.offset = row.offset
             if let metadata = row.metadata, !metadata.isEmpty {
-                // Freed with the list, by librdkafka's free(), which is the C library's.
+                // Freed with the list, by librdkafka's free(), which is the C library's. A NUL ends it.
                 let copy = strdup(metadata)
                 element?.pointee.metadata = UnsafeMutableRawPointer(copy)
-                element?.pointee.metadata_size = metadata.utf8.count
+                element?.pointee.metadata_size = copy.map { strlen($0) } ?? 0
             }
         }
         return body(list)

@@ -3,12 +3,14 @@
 /// A plain value of the consumer's actor. One commit is in flight at a time; what arrives meanwhile is merged into the next (group
 /// commit), so that a thousand waiting committers cost a few requests. What always holds:
 ///
-/// - each waiter is handed out exactly once;
+/// - each waiter is handed out exactly once, when the last of its partitions is done;
 /// - nothing is sent for an epoch that has ended;
-/// - a partition's offset never goes back: what is below what this epoch has committed is done already.
+/// - commits of a partition are sent in the order in which they were asked for;
+/// - a merged commit never takes a partition back: what is below what this epoch has committed is done already. An explicit one
+///   may, and is merged with nothing.
 ///
-/// librdkafka reports the error of one partition for all of a commit (measured on 2.0.2 and 2.16), so what fails in a merged
-/// commit is sent again alone, and that result counts.
+/// librdkafka reports the error of one partition for all of a commit (measured on 2.0.2 and 2.16), so what fails with others is
+/// sent again alone, and that result counts.
 struct CommitStateMachine<Waiter> {
     typealias Instant = ContinuousClock.Instant
 
@@ -16,22 +18,30 @@ struct CommitStateMachine<Waiter> {
     private struct Entry {
         var epoch: PartitionEpoch
         var offset: Int64
+        var metadata: String?
+        /// The call that asked for it explicitly; nil for what may be merged.
+        var call: UInt64?
         var waiters: [UInt64] = []
         /// When it is given up.
         var deadline: Instant
         var attempts = 0
+        /// When it is tried again.
+        var notBefore: Instant?
         /// To be sent without others.
         var isAlone = false
-    }
-
-    private struct Waiting {
-        let waiter: Waiter
-        let deadline: Instant
+        /// The order of arrival.
+        let number: UInt64
     }
 
     struct Commit {
+        struct Row {
+            let epoch: PartitionEpoch
+            let offset: Int64
+            var metadata: String?
+        }
+
         let id: UInt
-        let offsets: [(epoch: PartitionEpoch, offset: Int64)]
+        let offsets: [Row]
     }
 
     struct Action {
@@ -46,22 +56,22 @@ struct CommitStateMachine<Waiter> {
     /// How long a commit that fails retriably is tried again.
     let timeout: Duration
 
-    private var next: [KafkaTopicPartition: Entry] = [:]
+    /// By partition, in the order in which they are sent.
+    private var queues: [KafkaTopicPartition: [Entry]] = [:]
     private var inFlight: [KafkaTopicPartition: Entry] = [:]
     private var inFlightID: UInt?
     private var lastID: UInt = 0
-    private var waiting: [UInt64: Waiting] = [:]
-    /// Ids in the order of their deadlines; those that are done are skipped.
-    private var order: [UInt64] = []
-    private var orderStart = 0
+    private var lastNumber: UInt64 = 0
+    private var waiting = CommitWaiters<Waiter>()
     private var committedOffsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
-    private var retryAt: Instant?
     /// Why the last attempt failed that was or will be tried again.
     private(set) var lastProblem: KafkaError?
 
     init(timeout: Duration) {
         self.timeout = timeout
     }
+
+    // MARK: Requests
 
     /// Somebody, or the consumer itself, wants an offset committed. Returns the waiter if there is nothing to do.
     mutating func request(
@@ -71,41 +81,121 @@ struct CommitStateMachine<Waiter> {
         waiter: Waiter?,
         now: Instant
     ) -> Waiter? {
-        if let committed = committedOffsets[epoch.topicPartition], committed.epoch === epoch, committed.offset >= offset
-        {
-            return waiter
-        }
+        request([(epoch, offset)], id: id, waiter: waiter, now: now)
+    }
+
+    /// The same for several partitions: the waiter waits for all of them.
+    mutating func request(
+        _ offsets: [(epoch: PartitionEpoch, offset: Int64)],
+        id: UInt64 = 0,
+        waiter: Waiter?,
+        now: Instant
+    ) -> Waiter? {
+        let open = offsets.filter { !isCommitted($0.epoch, $0.offset) }
+        guard !open.isEmpty else { return waiter }
         let deadline = now + timeout
-        var entry =
-            next[epoch.topicPartition].flatMap { $0.epoch === epoch ? $0 : nil }
-            ?? Entry(epoch: epoch, offset: offset, deadline: deadline)
-        entry.offset = max(entry.offset, offset)
-        if let waiter {
-            entry.waiters.append(id)
-            entry.deadline = max(entry.deadline, deadline)
-            waiting[id] = Waiting(waiter: waiter, deadline: deadline)
-            order.append(id)
+        for (epoch, offset) in open {
+            let partition = epoch.topicPartition
+            if let last = queues[partition]?.last, last.epoch === epoch, last.call == nil {
+                merge(offset, into: partition, id: waiter == nil ? nil : id, deadline: deadline)
+            } else {
+                let entry = Entry(
+                    epoch: epoch,
+                    offset: offset,
+                    waiters: waiter == nil ? [] : [id],
+                    deadline: deadline,
+                    number: nextNumber()
+                )
+                queues[partition, default: []].append(entry)
+            }
         }
-        next[epoch.topicPartition] = entry
+        if let waiter { waiting.add(waiter, id: id, partitions: open.count, deadline: deadline) }
         return nil
     }
 
+    /// In place: thousands may wait for one entry.
+    private mutating func merge(
+        _ offset: Int64,
+        into partition: KafkaTopicPartition,
+        id: UInt64?,
+        deadline: Instant
+    ) {
+        guard let last = queues[partition]?.indices.last else { return }
+        queues[partition]?[last].offset.raise(to: offset)
+        guard let id else { return }
+        queues[partition]?[last].waiters.append(id)
+        queues[partition]?[last].deadline.raise(to: deadline)
+    }
+
+    /// Exactly these offsets, also if a partition goes back by them. They are sent together, and with nothing else.
+    ///
+    /// - Parameter id: a number that no other call has.
+    mutating func requestExplicitly(_ rows: [Commit.Row], id: UInt64, waiter: Waiter?, now: Instant) -> Waiter? {
+        guard !rows.isEmpty else { return waiter }
+        let deadline = now + timeout
+        for row in rows {
+            let entry = Entry(
+                epoch: row.epoch,
+                offset: row.offset,
+                metadata: row.metadata,
+                call: id,
+                waiters: waiter == nil ? [] : [id],
+                deadline: deadline,
+                number: nextNumber()
+            )
+            queues[row.epoch.topicPartition, default: []].append(entry)
+        }
+        if let waiter { waiting.add(waiter, id: id, partitions: rows.count, deadline: deadline) }
+        return nil
+    }
+
+    /// Whether nothing is to be done for this offset, now or later.
+    private func isCommitted(_ epoch: PartitionEpoch, _ offset: Int64) -> Bool {
+        let partition = epoch.topicPartition
+        guard let committed = committedOffsets[partition], committed.epoch === epoch, committed.offset >= offset else {
+            return false
+        }
+        // What was asked for explicitly may take it back.
+        if inFlight[partition]?.call != nil { return false }
+        return !(queues[partition] ?? []).contains { $0.call != nil }
+    }
+
+    private mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    // MARK: Sending
+
     /// What to send now, if anything. While commits are held, nothing is.
     mutating func send(isHeld: Bool, now: Instant) -> Commit? {
-        guard inFlightID == nil, !isHeld, !next.isEmpty, now >= retryAt ?? now else { return nil }
-        retryAt = nil
-        next = next.filter { $0.value.epoch.isCurrent }
-        guard !next.isEmpty else { return nil }
-        if let alone = next.first(where: { $0.value.isAlone }) {
-            inFlight = [alone.key: alone.value]
-            next[alone.key] = nil
-        } else {
-            swap(&inFlight, &next)
+        guard inFlightID == nil, !isHeld, !queues.isEmpty else { return nil }
+        queues = queues.compactMapValues { queue in
+            let current = queue.filter(\.epoch.isCurrent)
+            return current.isEmpty ? nil : current
+        }
+        let ready = queues.values.compactMap(\.first).filter { $0.notBefore ?? now <= now }
+        // First come, first served.
+        guard let first = ready.min(by: { $0.number < $1.number }) else { return nil }
+        let together = ready.filter { entry in
+            if first.isAlone { return entry.number == first.number }
+            return entry.call == first.call && !entry.isAlone
+        }
+        for entry in together {
+            let partition = entry.epoch.topicPartition
+            inFlight[partition] = entry
+            queues[partition]?.removeFirst()
+            if queues[partition]?.isEmpty == true { queues[partition] = nil }
         }
         lastID += 1
         inFlightID = lastID
-        return Commit(id: lastID, offsets: inFlight.values.map { ($0.epoch, $0.offset) })
+        return Commit(
+            id: lastID,
+            offsets: together.map { Commit.Row(epoch: $0.epoch, offset: $0.offset, metadata: $0.metadata) }
+        )
     }
+
+    // MARK: Results
 
     /// The result of a commit: the error of each partition, nil for success.
     ///
@@ -133,110 +223,93 @@ struct CommitStateMachine<Waiter> {
             }
             if error.isOfMembership, isEnding(entry.epoch) {
                 fail(entry, .stale(partition).causedBy(error), &action)
+            } else if entries.count > 1, !error.isFatal, error.isOfOnePartition || !error.isWorthRetryingCommit {
+                retry(entry, isAlone: true, notBefore: nil)
             } else if error.isWorthRetryingCommit, now < entry.deadline {
                 lastProblem = error
-                retry(entry, partition, isAlone: entry.isAlone, now: now, delayed: true)
-            } else if entries.count > 1, !error.isFatal, !error.isWorthRetryingCommit {
-                retry(entry, partition, isAlone: true, now: now, delayed: false)
+                // Kafka's own clients wait 100 ms between attempts (`retry.backoff.ms`), and more as they go on.
+                retry(entry, isAlone: entry.isAlone, notBefore: now + .milliseconds(100 << min(entry.attempts, 3)))
             } else {
                 // Whoever is not a member any more has lost the partition, only does not know it yet.
                 fail(entry, error.isOfMembership ? .stale(partition).causedBy(error) : error.at(partition), &action)
             }
         }
-        skipDone()
         return action
     }
 
     private mutating func succeed(_ entry: Entry, _ action: inout Action) {
-        committedOffsets[entry.epoch.topicPartition] = (entry.epoch, entry.offset)
+        let partition = entry.epoch.topicPartition
+        committedOffsets[partition] = (entry.epoch, entry.offset)
         action.committed.append((entry.epoch, entry.offset))
         finish(entry, &action)
         // What came meanwhile and lies below is done with it: sent, it would take the offset back.
-        let partition = entry.epoch.topicPartition
-        if let behind = next[partition], behind.epoch === entry.epoch, behind.offset <= entry.offset {
-            next[partition] = nil
+        while let behind = queues[partition]?.first, behind.call == nil, behind.epoch === entry.epoch,
+            behind.offset <= entry.offset
+        {
+            queues[partition]?.removeFirst()
             finish(behind, &action)
         }
+        if queues[partition]?.isEmpty == true { queues[partition] = nil }
     }
 
     private mutating func finish(_ entry: Entry, _ action: inout Action) {
-        for id in entry.waiters {
-            if let waiting = waiting.removeValue(forKey: id) { action.done.append(waiting.waiter) }
-        }
+        for id in entry.waiters { settle(id, nil, &action) }
     }
 
     private mutating func fail(_ entry: Entry, _ error: KafkaError, _ action: inout Action) {
         var isHeard = false
-        for id in entry.waiters {
-            guard let waiting = waiting.removeValue(forKey: id) else { continue }
-            isHeard = true
-            action.failed.append((waiting.waiter, error))
-        }
+        for id in entry.waiters where settle(id, (entry.epoch.topicPartition, error), &action) { isHeard = true }
         if !isHeard { action.unheard.append(error) }
     }
 
-    private mutating func retry(
-        _ entry: Entry,
-        _ partition: KafkaTopicPartition,
-        isAlone: Bool,
-        now: Instant,
-        delayed: Bool
-    ) {
+    /// One of a waiter's partitions is done. Returns whether somebody waits for it.
+    @discardableResult
+    private mutating func settle(
+        _ id: UInt64,
+        _ error: (partition: KafkaTopicPartition, error: KafkaError)?,
+        _ action: inout Action
+    ) -> Bool {
+        switch waiting.settle(id, error) {
+        case .unknown: return false
+        case .open: return true
+        case .done(let waiter, let errors):
+            if let error = KafkaError.ofPartitions(errors, "committed") {
+                action.failed.append((waiter, error))
+            } else {
+                action.done.append(waiter)
+            }
+            return true
+        }
+    }
+
+    private mutating func retry(_ entry: Entry, isAlone: Bool, notBefore: Instant?) {
         var entry = entry
         entry.isAlone = isAlone
-        if delayed {
-            // Kafka's own clients wait 100 ms between attempts (`retry.backoff.ms`), and more as they go on.
-            retryAt = now + .milliseconds(100 << min(entry.attempts, 3))
-            entry.attempts += 1
-        }
-        if let newer = next[partition], newer.epoch === entry.epoch {
+        entry.notBefore = notBefore
+        if notBefore != nil { entry.attempts += 1 }
+        let partition = entry.epoch.topicPartition
+        if entry.call == nil, let newer = queues[partition]?.first, newer.call == nil, newer.epoch === entry.epoch {
             entry.offset = max(entry.offset, newer.offset)
             entry.waiters += newer.waiters
             entry.deadline = max(entry.deadline, newer.deadline)
+            queues[partition]?.removeFirst()
         }
-        next[partition] = entry
+        queues[partition, default: []].insert(entry, at: 0)
     }
 
     // MARK: Waiters
 
     /// The task that waits was cancelled. The commit goes on.
-    mutating func cancel(id: UInt64) -> Waiter? {
-        defer { skipDone() }
-        return waiting.removeValue(forKey: id)?.waiter
-    }
+    mutating func cancel(id: UInt64) -> Waiter? { waiting.remove(id) }
 
     /// Those whose time has passed.
-    mutating func expire(now: Instant) -> [Waiter] {
-        var expired: [Waiter] = []
-        while orderStart < order.count {
-            let id = order[orderStart]
-            if let waiting = waiting[id] {
-                guard waiting.deadline <= now else { break }
-                expired.append(waiting.waiter)
-                self.waiting[id] = nil
-            }
-            orderStart += 1
-        }
-        skipDone()
-        return expired
-    }
+    mutating func expire(now: Instant) -> [Waiter] { waiting.expire(now: now) }
 
     /// When the thread has to look again.
     func deadline(isHeld: Bool) -> Instant? {
-        let first = orderStart < order.count ? waiting[order[orderStart]]?.deadline : nil
-        guard inFlightID == nil, !isHeld, !next.isEmpty, let retryAt else { return first }
-        return min(first ?? retryAt, retryAt)
-    }
-
-    private mutating func skipDone() {
-        while orderStart < order.count, waiting[order[orderStart]] == nil { orderStart += 1 }
-        if orderStart == order.count {
-            order.removeAll(keepingCapacity: true)
-            orderStart = 0
-        } else if orderStart > 4096, orderStart * 2 > order.count {
-            order.removeFirst(orderStart)
-            orderStart = 0
-        }
+        let first = waiting.firstDeadline
+        guard inFlightID == nil, !isHeld else { return first }
+        return queues.values.compactMap { $0.first?.notBefore }.reduce(first) { min($0 ?? $1, $1) }
     }
 
     // MARK: The end of epochs
@@ -244,10 +317,10 @@ struct CommitStateMachine<Waiter> {
     /// Whether something of these epochs is still to be committed.
     func isBusy(_ epochs: [PartitionEpoch]) -> Bool {
         func concerns(_ entry: Entry) -> Bool { epochs.contains { $0 === entry.epoch } }
-        return inFlight.values.contains(where: concerns) || next.values.contains(where: concerns)
+        return inFlight.values.contains(where: concerns) || queues.values.contains { $0.contains(where: concerns) }
     }
 
-    var isIdle: Bool { inFlightID == nil && next.isEmpty }
+    var isIdle: Bool { inFlightID == nil && queues.isEmpty }
 
     /// The epochs have ended: what was still to be committed fails. What is in flight is told by its result.
     mutating func fence(_ epochs: [PartitionEpoch]) -> Action {
@@ -257,24 +330,25 @@ struct CommitStateMachine<Waiter> {
             if let committed = committedOffsets[partition], committed.epoch === epoch {
                 committedOffsets[partition] = nil
             }
-            guard let entry = next[partition], entry.epoch === epoch else { continue }
-            next[partition] = nil
-            fail(entry, .stale(partition), &action)
+            guard let queue = queues[partition] else { continue }
+            let others = queue.filter { $0.epoch !== epoch }
+            queues[partition] = others.isEmpty ? nil : others
+            for entry in queue where entry.epoch === epoch { fail(entry, .stale(partition), &action) }
         }
-        skipDone()
         return action
     }
 
     /// The client is gone: everybody who still waits.
     mutating func abandon() -> [Waiter] {
-        defer {
-            waiting = [:]
-            next = [:]
-            inFlight = [:]
-            order = []
-            orderStart = 0
-        }
-        return waiting.values.map(\.waiter)
+        queues = [:]
+        inFlight = [:]
+        return waiting.removeAll()
+    }
+}
+
+extension Comparable {
+    fileprivate mutating func raise(to other: Self) {
+        if self < other { self = other }
     }
 }
 
@@ -289,6 +363,11 @@ extension KafkaError {
     /// Whether the group refuses the member, not the commit.
     var isOfMembership: Bool {
         [.rebalanceInProgress, .illegalGeneration, .staleMemberEpoch, .unknownMember, .fencedInstanceID].contains(code)
+    }
+
+    /// Whether it says something about one partition, not about the group or the connection.
+    var isOfOnePartition: Bool {
+        [.unknownTopicOrPartition, .topicAuthorizationFailed, .offsetMetadataTooLarge].contains(code)
     }
 
     /// While the epoch is current, these pass: the coordinator moves or loads, the group joins, a connection ends.

@@ -2,32 +2,61 @@ import RdKafka
 
 // Commits: merged, held during a join, tried again while the epoch is current.
 extension ConsumerCore {
-    /// Waits until the broker has acknowledged that everything up to this message is processed.
-    func commit(_ message: KafkaMessage, id: UInt64) async throws(KafkaError) {
+    /// Waits until the broker has acknowledged that everything up to these messages is processed.
+    ///
+    /// - Parameter last: the last message of each partition.
+    func commit(upTo last: [(epoch: PartitionEpoch, offset: Int64)], id: UInt64) async throws(KafkaError) {
+        try await waitForCommit(id) { waiter, now in
+            for (epoch, _) in last {
+                let partition = epoch.topicPartition
+                guard epoch.isCurrent else { return .failure(.stale(partition)) }
+                guard assigned[partition] === epoch else {
+                    let text = "the message was read by another consumer: only that one can commit it"
+                    return .failure(KafkaError(.invalidArgument, text).at(partition))
+                }
+            }
+            let offsets = last.map { (epoch: $0.epoch, offset: $0.offset + 1) }
+            return .success(commits.request(offsets, id: id, waiter: waiter, now: now))
+        }
+    }
+
+    /// Commits what is marked now, and waits for it.
+    func commitMarked(id: UInt64) async throws(KafkaError) {
+        try await waitForCommit(id) { waiter, now in
+            let marks = delivery.withLock { $0.takeMarks() }
+            return .success(commits.request(marks, id: id, waiter: waiter, now: now))
+        }
+    }
+
+    /// Commits exactly these offsets, and waits for it.
+    func commit(_ offsets: [KafkaTopicPartition: KafkaOffsetAndMetadata], id: UInt64) async throws(KafkaError) {
+        try await waitForCommit(id) { waiter, now in
+            var rows: [CommitStateMachine<CommitWaiter>.Commit.Row] = []
+            for (partition, place) in offsets.sorted(by: { $0.key < $1.key }) {
+                guard let epoch = assigned[partition] else { return .failure(.notOwned(partition)) }
+                rows.append(.init(epoch: epoch, offset: place.offset, metadata: place.metadata))
+            }
+            return .success(commits.requestExplicitly(rows, id: id, waiter: waiter, now: now))
+        }
+    }
+
+    /// - Parameter request: asks for the commit; returns the waiter if there is nothing to wait for.
+    private func waitForCommit(
+        _ id: UInt64,
+        _ request: (CommitWaiter, ContinuousClock.Instant) -> Result<CommitWaiter?, KafkaError>
+    ) async throws(KafkaError) {
         guard !Task.isCancelled else {
             throw KafkaError(.cancelled, "the task was cancelled before the commit was sent")
         }
-        guard message.epoch.isCurrent else { throw .stale(message.topicPartition) }
-        guard assigned[message.topicPartition] === message.epoch else {
-            throw KafkaError(.invalidArgument, "the message was read by another consumer: only that one can commit it")
-                .at(message.topicPartition)
-        }
-        if case .ended = phase { throw .clientClosed }
-        if case .reaping = phase { throw .clientClosed }
         let error = await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<KafkaError?>) in
-                if Task.isCancelled {
-                    suspension.resume(returning: .commitWaitCancelled)
-                } else {
-                    let done = commits.request(
-                        message.epoch,
-                        message.offset + 1,
-                        id: id,
-                        waiter: suspension,
-                        now: .now
-                    )
-                    // It is sent at the end of the turn, together with what other tasks commit.
-                    done?.resume(returning: nil)
+                if Task.isCancelled { return suspension.resume(returning: .commitWaitCancelled) }
+                if hasEnded { return suspension.resume(returning: .clientClosed) }
+                // It is sent at the end of the turn, together with what other tasks commit.
+                switch request(.task(suspension), .now) {
+                case .success(nil): break
+                case .success: suspension.resume(returning: nil)
+                case .failure(let error): suspension.resume(returning: error)
                 }
             }
         } onCancel: {
@@ -36,8 +65,16 @@ extension ConsumerCore {
         if let error { throw error }
     }
 
+    /// Whether no commit is served any more.
+    private var hasEnded: Bool {
+        switch phase {
+        case .reaping, .ended: true
+        case .open, .releasing, .committing, .leaving: false
+        }
+    }
+
     private func cancelCommit(_ id: UInt64) {
-        commits.cancel(id: id)?.resume(returning: .commitWaitCancelled)
+        if let waiter = commits.cancel(id: id) { resume(waiter, .commitWaitCancelled) }
     }
 
     /// The consumer's own commits: nobody waits.
@@ -47,11 +84,12 @@ extension ConsumerCore {
 
     func sendCommits(now: ContinuousClock.Instant) {
         while let commit = commits.send(isHeld: handle.join.isJoining, now: now) {
-            let rows = commit.offsets.map { epoch, offset in
+            let rows = commit.offsets.map { row in
                 PartitionOffset(
-                    topic: epoch.topicPartition.topic,
-                    partition: Int32(clamping: epoch.topicPartition.partition),
-                    offset: offset
+                    topic: row.epoch.topicPartition.topic,
+                    partition: Int32(clamping: row.epoch.topicPartition.partition),
+                    offset: row.offset,
+                    metadata: row.metadata
                 )
             }
             let code = handle.commit(rows, id: commit.id)
@@ -79,22 +117,40 @@ extension ConsumerCore {
         sendCommits(now: .now)
     }
 
-    func perform(_ action: CommitStateMachine<Suspension<KafkaError?>>.Action) {
+    func perform(_ action: CommitStateMachine<CommitWaiter>.Action) {
         if !action.committed.isEmpty {
             delivery.withLock { delivery in
                 for commit in action.committed { delivery.committed(commit.epoch, commit.offset) }
             }
         }
-        for waiter in action.done { waiter.resume(returning: nil) }
-        for (waiter, error) in action.failed { waiter.resume(returning: error) }
+        for waiter in action.done { resume(waiter, nil) }
+        for (waiter, error) in action.failed { resume(waiter, error) }
         for error in action.unheard where error.code != .staleMessage {
             events.append(.error(error))
             log.log(.error, "COMMIT", "a commit failed: \(error)")
         }
     }
+
+    func resume(_ waiter: CommitWaiter, _ error: KafkaError?) {
+        switch waiter {
+        case .task(let suspension): suspension.resume(returning: error)
+        }
+    }
+}
+
+/// Who waits for a commit.
+enum CommitWaiter: Sendable {
+    case task(Suspension<KafkaError?>)
 }
 
 extension KafkaError {
+    static func notOwned(_ partition: KafkaTopicPartition) -> KafkaError {
+        KafkaError(
+            .staleMessage,
+            "\(partition) is not assigned to this consumer, or not any more: only its owner can commit it"
+        ).at(partition)
+    }
+
     static let commitWaitCancelled = KafkaError(
         .cancelled,
         "the wait for the commit was cancelled; the commit itself may still be acknowledged"

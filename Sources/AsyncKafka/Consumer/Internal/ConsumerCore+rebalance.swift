@@ -69,7 +69,7 @@ extension ConsumerCore {
         startsSought += 1
         blockingCalls += 1
         BlockingThreads.shared.submit { [self] in
-            let committed = handle.committed(rows, timeout: Self.committedTimeout)
+            let committed = try? handle.committed(rows, timeout: Self.committedTimeout).get()
             thread.submit { self.assumeIsolated { $0.foundStarts(committed, rows, epochs) } }
         }
     }

@@ -32,7 +32,7 @@ actor ConsumerCore: ClientThreadOwner {
     private let markInterval: Duration?
     let readsCommitted: Bool
 
-    var commits: CommitStateMachine<Suspension<KafkaError?>>
+    var commits: CommitStateMachine<CommitWaiter>
     var assigned: [KafkaTopicPartition: PartitionEpoch] = [:]
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
@@ -140,7 +140,7 @@ actor ConsumerCore: ClientThreadOwner {
         if !expired.isEmpty {
             let error = KafkaError(.timedOut, "the commit was not acknowledged within the commit timeout").asRetriable()
                 .causedBy(commits.lastProblem)
-            for waiter in expired { waiter.resume(returning: error) }
+            for waiter in expired { resume(waiter, error) }
         }
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
@@ -351,7 +351,7 @@ actor ConsumerCore: ClientThreadOwner {
             delivery.fence(epochs)
         }
         unpark()
-        for waiter in commits.abandon() { waiter.resume(returning: .clientClosed) }
+        for waiter in commits.abandon() { resume(waiter, .clientClosed) }
     }
 
     /// Whether the application's time is over: what comes from the group now is answered at once.
