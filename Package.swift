@@ -48,11 +48,17 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        // A process that the tests kill.
+        // Processes that the tests kill.
         .executableTarget(
             name: "TransformMember",
             dependencies: ["AsyncKafka"] + sanitizerSupport,
             path: "Tests/TransformMember",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "ChurnMember",
+            dependencies: ["AsyncKafka", "TestSupport"] + sanitizerSupport,
+            path: "Tests/ChurnMember",
             swiftSettings: settings
         ),
         .testTarget(
@@ -73,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             // RdKafka for its lock alone, which the Thread Sanitizer understands.
-            dependencies: ["AsyncKafka", "RdKafka", "TestSupport", "TransformMember"] + sanitizerSupport,
+            dependencies: ["AsyncKafka", "RdKafka", "TestSupport", "ChurnMember", "TransformMember"] + sanitizerSupport,
             swiftSettings: safe
         ),
     ]

@@ -20,6 +20,7 @@ package final class JoinObserver: Sendable {
     /// The join whose SyncGroup was answered.
     private let synced = Atomic<Int>(0)
     private let left = Atomic<Bool>(false)
+    private let isOff = Atomic<Bool>(false)
     private let control = AtomicLazyReference<Queue>()
 
     package init() {}
@@ -29,6 +30,7 @@ package final class JoinObserver: Sendable {
 
     /// Tells one join from the next; nil if there is none.
     package var generation: Int? {
+        if isOff.load(ordering: .relaxed) { return nil }
         let number = current.load(ordering: .acquiring)
         return number == 0 ? nil : number
     }
@@ -55,6 +57,11 @@ package final class JoinObserver: Sendable {
     /// The join has taken too long; a newer one is not touched.
     package func giveUp(_ generation: Int) {
         _ = current.compareExchange(expected: generation, desired: 0, ordering: .acquiringAndReleasing)
+    }
+
+    /// Nothing is held from here on. For tests that show what holding is good for.
+    package func switchOff() {
+        isOff.store(true, ordering: .relaxed)
     }
 
     func attach(to queue: Queue) {
