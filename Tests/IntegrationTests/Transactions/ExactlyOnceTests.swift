@@ -123,9 +123,15 @@ extension ThreeNodeTests {
             var deaths: [String] = []
         }
 
+        private struct Member {
+            let process: ChildProcess
+            /// What it is to die of.
+            let death: String?
+        }
+
         private struct State {
             var figures = Figures()
-            var running: [Int: ChildProcess] = [:]
+            var running: [Int: Member] = [:]
             var kills: [Int]
             var random: SplitMix
             /// What the next members die of.
@@ -160,19 +166,25 @@ extension ThreeNodeTests {
         /// Has one member after another until all is done.
         func keepUp(slot: Int) async throws {
             while let member = try begin(slot: slot) {
+                let process = member.process
                 let exit = try await withTaskCancellationHandler {
-                    try await member.exit
+                    try await process.exit
                 } onCancel: {
-                    member.terminate()
+                    process.terminate()
                 }
                 let isOver = state.withLock { state in
                     state.running[slot] = nil
-                    if let line = member.lines.last, line.hasPrefix("dies") { state.figures.deaths.append(line) }
+                    if let line = process.lines.last, line.hasPrefix("dies") {
+                        state.figures.deaths.append(line)
+                    } else if let death = member.death {
+                        // It was killed before it came to that: the next one does.
+                        state.deaths.append(death)
+                    }
                     return state.isOver
                 }
                 if isOver {
                     // In order, unless it had just been killed, or not yet begun.
-                    let isEarly = exit == .signal(SIGTERM) && member.lines.isEmpty
+                    let isEarly = exit == .signal(SIGTERM) && process.lines.isEmpty
                     #expect(exit == .status(0) || exit == .signal(SIGKILL) || isEarly, "a member did not end in order")
                 } else {
                     #expect(exit == .signal(SIGKILL), "a member ended by itself")
@@ -180,20 +192,21 @@ extension ThreeNodeTests {
             }
         }
 
-        private func begin(slot: Int) throws -> ChildProcess? {
-            try state.withLock { state -> ChildProcess? in
+        private func begin(slot: Int) throws -> Member? {
+            try state.withLock { state -> Member? in
                 guard !state.isOver else { return nil }
                 // One of the first members lives on, so that not all are dead at once.
                 let death = state.figures.members == 0 ? nil : state.deaths.popLast()
                 state.figures.members += 1
-                let member = try ChildProcess(
+                let process = try ChildProcess(
                     Self.program,
                     [
                         RealKafka.bootstrapServers.joined(separator: ","), group, input, output,
                         "\(group)-\(slot)", test.isTransactional ? "transactions" : "plain", test.strategy,
-                        death ?? "never", death == nil ? "0" : "\(Int.random(in: 2...4, using: &state.random))",
+                        death ?? "never", death == nil ? "0" : "\(Int.random(in: 1...3, using: &state.random))",
                     ]
                 )
+                let member = Member(process: process, death: death)
                 state.running[slot] = member
                 return member
             }
@@ -204,10 +217,12 @@ extension ThreeNodeTests {
             let victim = state.withLock { state -> ChildProcess? in
                 guard let next = state.kills.first, tenths >= next else { return nil }
                 state.kills.removeFirst()
-                let slots = state.running.keys.sorted()
+                // Rather one that would live on: there are few batches that the others could die in.
+                let spare = state.running.filter { $0.value.death == nil }
+                let slots = (spare.isEmpty ? state.running : spare).keys.sorted()
                 guard let slot = slots.randomElement(using: &state.random) else { return nil }
                 state.figures.killed += 1
-                return state.running[slot]
+                return state.running[slot]?.process
             }
             try await victim?.kill()
         }
@@ -217,7 +232,7 @@ extension ThreeNodeTests {
                 state.isOver = true
                 return Array(state.running.values)
             }
-            for member in members { member.terminate() }
+            for member in members { member.process.terminate() }
         }
 
         /// Beside the test's own program.
