@@ -2,7 +2,7 @@ import AsyncKafka
 import Dispatch
 import Foundation
 
-/// A member of a group that reads, transforms and writes, as a process of its own so that a test can kill it. It also kills
+/// A member of a group that reads, transforms and writes, or only reads, as a process of its own so that a test can kill it. It also kills
 /// itself, at a named point.
 ///
 /// It writes a line for each batch, ends in order at SIGTERM, and at once when its standard input ends: so it survives neither the
@@ -26,6 +26,7 @@ struct TransformMember {
     let output: String
     let id: String
     let isTransactional: Bool
+    let isAtMostOnce: Bool
     let strategy: KafkaAssignmentStrategy
     let death: Death
     /// The how-manieth batch it does not survive.
@@ -46,6 +47,7 @@ struct TransformMember {
             output: arguments[4],
             id: arguments[5],
             isTransactional: arguments[6] == "transactions",
+            isAtMostOnce: arguments[6] == "onDelivery",
             strategy: arguments[7] == "range" ? .range : .cooperativeSticky,
             death: death,
             lastBatch: lastBatch
@@ -66,7 +68,7 @@ struct TransformMember {
 
     func run() async throws {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: bootstrapServers, groupID: group)
-        configuration.offsetPolicy = .manual
+        configuration.offsetPolicy = isAtMostOnce ? .onDelivery(maxCount: lastBatch) : .manual
         configuration.group.assignmentStrategies = [strategy]
         // The shortest that brokers take by default: whoever was killed is replaced after it.
         configuration.group.sessionTimeout = .seconds(6)
@@ -79,7 +81,9 @@ struct TransformMember {
         try await withKafkaProducer(producerConfiguration) { producer in
             try await withKafkaConsumer(configuration, subscribingTo: [input]) { consumer in
                 say("ready")
-                if isTransactional {
+                if isAtMostOnce {
+                    try await tell(consumer)
+                } else if isTransactional {
                     try await transform(consumer, producer)
                 } else {
                     try await transformWithoutTransactions(consumer, producer)
@@ -102,6 +106,16 @@ struct TransformMember {
             try await send(messages[...]) { try await transaction.send($0) }
             say("batch \(batches) \(messages.count)")
             if isLast { die(at: .beforeCommit) }
+        }
+    }
+
+    /// Says what it is given, and waits to be killed after the fifth message of the second batch.
+    private func tell(_ consumer: KafkaConsumer) async throws {
+        var count = 0
+        for try await message in consumer.messages {
+            say("message \(message.partition) \(message.offset)")
+            count += 1
+            if count == lastBatch + 5 { die(at: .withinBatch) }
         }
     }
 

@@ -83,7 +83,8 @@ extension KafkaConsumer {
     /// Marks everything up to and including this message as processed: it is committed with the next background commit.
     ///
     /// For loops that are left by `break` or `throw`: under `.afterProcessing` the message in hand otherwise comes again. Under
-    /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed.
+    /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed. Under `.onDelivery` it changes
+    /// nothing, as everything that is delivered is committed.
     ///
     /// - Returns: false if the message comes from an assignment that has ended, or from another consumer, which makes the mark
     ///   meaningless.

@@ -37,8 +37,13 @@ extension KafkaConsumerConfiguration {
         try Setting.check("revokeTimeout", revokeTimeout, in: .zero ... .longest)
         try Setting.check("commitTimeout", commitTimeout, in: .zero ... .longest)
         try Setting.check("closeTimeout", closeTimeout, in: .zero ... .longest)
-        if case .afterProcessing(let interval) = offsetPolicy.mode {
+        switch offsetPolicy.mode {
+        case .afterProcessing(let interval):
             try Setting.check("offsetPolicy.interval", interval, in: .milliseconds(1) ... .longest)
+        case .onDelivery(let maxCount):
+            try Setting.check("offsetPolicy.maxCount", maxCount, in: 1...1000, unit: " messages")
+        case .manual:
+            break
         }
         try checkGroup(builder)
 

@@ -122,6 +122,7 @@ extension ConsumerCore {
             delivery.withLock { delivery in
                 for commit in action.committed { delivery.committed(commit.epoch, commit.offset) }
             }
+            for commit in action.committed { handout?.committed(commit.epoch, commit.offset) }
         }
         for waiter in action.done { resume(waiter, nil) }
         for (waiter, error) in action.failed { resume(waiter, error) }
@@ -134,6 +135,7 @@ extension ConsumerCore {
     func resume(_ waiter: CommitWaiter, _ error: KafkaError?) {
         switch waiter {
         case .task(let suspension): suspension.resume(returning: error)
+        case .handout: handedOut(error)
         }
     }
 }
@@ -141,6 +143,8 @@ extension ConsumerCore {
 /// Who waits for a commit.
 enum CommitWaiter: Sendable {
     case task(Suspension<KafkaError?>)
+    /// Messages that are not handed out before.
+    case handout
 }
 
 extension KafkaError {

@@ -17,8 +17,8 @@ extension ConsumerCore {
         // Lowered first: what arrives from here on raises it again.
         handle.messagesArrived.lower()
         // Raised again when the offsets are known.
-        guard startsSought == 0 else { return false }
-        let count = max(1, min(Self.drainCount, Self.drainBytes / averageSize))
+        guard startsSought == 0, !waitsForHandout() else { return false }
+        let count = max(1, min(handout?.maxCount ?? Self.drainCount, Self.drainBytes / averageSize))
         var messages: [KafkaMessage] = []
         var size = 0
         var hasFailed = false
@@ -46,8 +46,7 @@ extension ConsumerCore {
         // More may be left than was asked for, and the callback comes only when the queue was empty.
         if taken == count { handle.messagesArrived.raise() }
         guard !messages.isEmpty || hasFailed else { return false }
-        delivery.withLock { $0.append(messages) }
-        return true
+        return handOut(messages) || hasFailed
     }
 
     private func epoch(of message: borrowing RawMessage) -> PartitionEpoch? {

@@ -36,6 +36,7 @@ extension ConsumerCore {
             assigned = [:]
             sources = [:]
             perform(commits.fence(epochs))
+            reportSkipped(epochs)
             report(handle.unassign(nil))
             events.append(.error(KafkaError(EngineError(code: code.rawValue))))
         }
@@ -100,7 +101,9 @@ extension ConsumerCore {
     private func beginRevoke(_ rows: [PartitionOffset]) {
         let epochs = rows.compactMap { assigned[KafkaTopicPartition(topic: $0.topic, partition: Int($0.partition))] }
         // Once the consumer leaves, the message in hand has had its time and the marks are committed.
-        let isHeld = delivery.withLock { $0.drain(epochs) } && !isLeaving
+        let (undelivered, mustWait) = delivery.withLock { ($0.undelivered(of: epochs), $0.drain(epochs)) }
+        giveBack(epochs, undelivered: undelivered)
+        let isHeld = mustWait && !isLeaving
         revoke = Revoke(
             rows: rows,
             epochs: epochs,
@@ -143,6 +146,7 @@ extension ConsumerCore {
         for epoch in revoke.epochs { assigned[epoch.topicPartition] = nil }
         sources = [:]
         perform(commits.fence(revoke.epochs))
+        reportSkipped(revoke.epochs)
         endRebalanceWait()
         // librdkafka joins again as soon as a cooperative revoke is answered.
         if revoke.isCooperative, !isLost, !usesConsumerProtocol, !isLeaving { handle.join.joinIsExpected() }

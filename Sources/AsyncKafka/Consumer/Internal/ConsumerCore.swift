@@ -33,6 +33,8 @@ actor ConsumerCore: ClientThreadOwner {
     let readsCommitted: Bool
 
     var commits: CommitStateMachine<CommitWaiter>
+    /// Messages that wait for their commit; nil unless offsets are committed on delivery.
+    var handout: HandoutStateMachine<KafkaMessage>?
     var assigned: [KafkaTopicPartition: PartitionEpoch] = [:]
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
@@ -75,6 +77,10 @@ actor ConsumerCore: ClientThreadOwner {
         case .manual:
             delivery = Locked(DeliveryStateMachine(policy: .manual))
             markInterval = nil
+        case .onDelivery(let maxCount):
+            delivery = Locked(DeliveryStateMachine(policy: .onDelivery))
+            markInterval = nil
+            handout = HandoutStateMachine(maxCount: maxCount)
         }
         revokeTimeout = configuration.revokeTimeout
         sessionTimeout = settings.sessionTimeout
@@ -199,8 +205,9 @@ actor ConsumerCore: ClientThreadOwner {
         guard case .open = phase, !drain() else { return }
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
-                let isOpen = delivery.withLock { $0.isOpen }
-                if Task.isCancelled || !isOpen {
+                // A commit that was waited for may have brought something by now.
+                let hasNothing = delivery.withLock { $0.isOpen && !$0.hasMore }
+                if Task.isCancelled || !hasNothing {
                     suspension.resume(returning: ())
                 } else {
                     parked?.suspension.resume(returning: ())
@@ -212,7 +219,7 @@ actor ConsumerCore: ClientThreadOwner {
         }
     }
 
-    private func unpark(_ reader: UInt64? = nil) {
+    func unpark(_ reader: UInt64? = nil) {
         guard let parked, reader == nil || parked.id == reader else { return }
         self.parked = nil
         parked.suspension.resume(returning: ())
@@ -271,7 +278,11 @@ actor ConsumerCore: ClientThreadOwner {
     }
 
     private func beginClose(deadline: ContinuousClock.Instant, task: Int) {
-        let mustWait = delivery.withLock { $0.close(task: task) }
+        let epochs = Array(assigned.values)
+        let (undelivered, mustWait) = delivery.withLock { delivery in
+            (delivery.undelivered(of: epochs), delivery.close(task: task))
+        }
+        giveBack(epochs, undelivered: undelivered)
         unpark()
         endRebalanceWait()
         phase = mustWait ? .releasing(deadline: deadline) : .committing(deadline: deadline)
@@ -331,6 +342,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func finishClose(isClosed: Bool) {
         let left = delivery.withLock { $0.takeMarks() }
         for mark in left { leftBehind[mark.epoch.topicPartition] = mark.offset }
+        leaveSkipped()
         let report = KafkaConsumerCloseReport(
             uncommitted: leftBehind,
             hasLeftGroup: isClosed && handle.join.hasLeft

@@ -15,6 +15,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         case manual
         /// It is processed.
         case afterProcessing
+        /// Nothing: it was committed before it was delivered.
+        case onDelivery
     }
 
     private struct Partition {
@@ -37,8 +39,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     var isFencing = true
     private var phase = Phase.open
     private var partitions: [Partition?] = []
-    private var batch: [Message] = []
-    private var index = 0
+    var batch: [Message] = []
+    var index = 0
     /// The loop that reads.
     private var reader: UInt64?
     private var lastReader: UInt64 = 0
@@ -54,6 +56,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     private var releaseIsAwaited = false
     /// Whether marks were made since the client's thread last took them.
     private(set) var hasNewMarks = false
+    /// Thrown by the loop that waits, once.
+    var interruption: KafkaError?
 
     init(policy: Policy) {
         self.policy = policy
@@ -86,6 +90,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> ReadAction<Message> {
         if reader == nil {
             reader = id
+            interruption = nil
             if isCancelled {
                 reader = nil
                 return ReadAction(step: .end)
@@ -116,6 +121,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         }
         batch.removeAll(keepingCapacity: true)
         index = 0
+        if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
         return ReadAction(step: .fetch, wakesThread: wakes)
     }
 
@@ -196,8 +202,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func releaseReader(_ id: UInt64) -> Bool {
         guard reader == id else { return false }
         reader = nil
-        // Under `.manual` the next loop goes on behind it.
-        if policy == .manual { inHand = nil }
+        // Elsewhere the next loop goes on behind it.
+        if policy != .afterProcessing { inHand = nil }
         giveBack()
         return release()
     }

@@ -1,0 +1,94 @@
+/// What `.onDelivery` has drained and does not hand out yet, as its commit is not acknowledged; and what is to be committed back.
+///
+/// A plain value of the consumer's actor. What always holds:
+///
+/// - a message is handed out only when an offset behind it has been acknowledged, and then once;
+/// - nothing more is drained while messages are held;
+/// - what was committed and never handed out is known until the broker has taken it back, or it is told.
+struct HandoutStateMachine<Message: DeliverableMessage> {
+    /// How many messages one commit covers at most.
+    let maxCount: Int
+    /// Drained, in their order.
+    private var held: [Message] = []
+    private(set) var isCommitting = false
+    /// The first message that was not handed out, of partitions that are being given back.
+    private var returning: [KafkaTopicPartition: Int64] = [:]
+    private var lastNumber: UInt64 = 1 << 63
+
+    init(maxCount: Int) {
+        self.maxCount = maxCount
+    }
+
+    /// Whether messages wait for their commit.
+    var holdsMessages: Bool { !held.isEmpty }
+
+    /// A number for a commit that no call of the application has.
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// Drained messages.
+    mutating func hold(_ messages: [Message]) {
+        held.append(contentsOf: messages)
+    }
+
+    /// What has to be committed before anything is handed out; it is under way from here on. Empty if there is nothing to do.
+    mutating func commit() -> [(epoch: PartitionEpoch, offset: Int64)] {
+        guard !isCommitting else { return [] }
+        held.removeAll { !$0.epoch.isCurrent }
+        var ends: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
+        for message in held { ends[message.epoch.topicPartition] = (message.epoch, message.offset + 1) }
+        isCommitting = !ends.isEmpty
+        return Array(ends.values)
+    }
+
+    /// The commit has ended. Returns what may be handed out; what failed is held for the next attempt.
+    ///
+    /// - Parameter hasFailed: whether the commit of a partition has failed.
+    mutating func result(hasFailed: (KafkaTopicPartition) -> Bool) -> [Message] {
+        isCommitting = false
+        let current = held.filter(\.epoch.isCurrent)
+        held = current.filter { hasFailed($0.epoch.topicPartition) }
+        return current.filter { !hasFailed($0.epoch.topicPartition) }
+    }
+
+    /// Partitions are given back: nothing more of them is handed out.
+    ///
+    /// - Parameters:
+    ///   - epochs: those partitions.
+    ///   - undelivered: the first message of each partition that was handed out to no loop, if there is one.
+    /// - Returns: where their offsets have to go back to.
+    mutating func giveBack(
+        _ epochs: [PartitionEpoch],
+        undelivered: [(epoch: PartitionEpoch, offset: Int64)]
+    ) -> [(epoch: PartitionEpoch, offset: Int64)] {
+        epochs.compactMap { epoch in
+            // What is held came after what waits for a loop.
+            let first =
+                undelivered.first { $0.epoch === epoch }?.offset ?? held.first { $0.epoch === epoch }?.offset
+            guard let first else { return nil }
+            returning[epoch.topicPartition] = first
+            return (epoch, first)
+        }
+    }
+
+    /// The broker has acknowledged an offset.
+    mutating func committed(_ epoch: PartitionEpoch, _ offset: Int64) {
+        if returning[epoch.topicPartition] == offset { returning[epoch.topicPartition] = nil }
+    }
+
+    /// The epochs have ended. Returns what was committed and handed out to nobody.
+    mutating func fence(_ epochs: [PartitionEpoch]) -> [(partition: KafkaTopicPartition, offset: Int64)] {
+        if !isCommitting { held.removeAll { message in epochs.contains { $0 === message.epoch } } }
+        return epochs.compactMap { epoch in
+            returning.removeValue(forKey: epoch.topicPartition).map { (epoch.topicPartition, $0) }
+        }
+    }
+
+    /// Everything that was committed and handed out to nobody.
+    mutating func takeReturning() -> [KafkaTopicPartition: Int64] {
+        defer { returning = [:] }
+        return returning
+    }
+}

@@ -1,0 +1,112 @@
+import Testing
+
+@testable import AsyncKafka
+
+struct HandoutStateMachineTests {
+    typealias Message = DeliveryStateMachineTests.Message
+    typealias Machine = HandoutStateMachine<Message>
+
+    private let orders = PartitionEpoch(KafkaTopicPartition(topic: "orders", partition: 0), slot: 0)
+    private let others = PartitionEpoch(KafkaTopicPartition(topic: "orders", partition: 1), slot: 1)
+
+    private func messages(_ epoch: PartitionEpoch, _ offsets: Range<Int64>) -> [Message] {
+        offsets.map { Message(epoch: epoch, offset: $0) }
+    }
+
+    private func text(_ offsets: [(epoch: PartitionEpoch, offset: Int64)]) -> [String] {
+        offsets.map { "\($0.epoch.topicPartition.partition)@\($0.offset)" }.sorted()
+    }
+
+    @Test
+    func messagesAreHandedOutWhenTheirCommitIsAcknowledged() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 3..<5) + messages(others, 0..<1))
+        #expect(text(with(&machine) { $0.commit() }) == ["0@5", "1@1"])
+        #expect(machine.isCommitting)
+        #expect(with(&machine) { $0.commit() }.isEmpty, "one at a time")
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [3, 4, 0])
+        #expect(!machine.isCommitting && !machine.holdsMessages)
+        #expect(with(&machine) { $0.commit() }.isEmpty)
+    }
+
+    @Test
+    func whatFailedIsHeldForTheNextAttempt() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 3..<5) + messages(others, 0..<1))
+        _ = machine.commit()
+        #expect(with(&machine) { $0.result { $0 == orders.topicPartition } }.map(\.offset) == [0])
+        #expect(machine.holdsMessages)
+        #expect(text(with(&machine) { $0.commit() }) == ["0@5"])
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [3, 4])
+    }
+
+    @Test
+    func whatWasTakenAwayIsNeitherCommittedNorHandedOut() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 3..<5) + messages(others, 0..<1))
+        _ = machine.commit()
+        orders.fence()
+        #expect(with(&machine) { $0.fence([orders]) }.isEmpty)
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [0])
+        machine.hold(messages(others, 1..<2))
+        others.fence()
+        #expect(with(&machine) { $0.commit() }.isEmpty)
+        #expect(!machine.isCommitting && !machine.holdsMessages)
+    }
+
+    @Test
+    func whatIsNotHandedOutGoesBackOrIsTold() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 7..<9) + messages(others, 5..<6))
+        _ = machine.commit()
+        // Of the first some wait for a loop; those come before what is held.
+        let back = machine.giveBack([orders, others], undelivered: [(orders, 4)])
+        #expect(text(back) == ["0@4", "1@5"])
+        machine.committed(orders, 9)
+        machine.committed(orders, 4)
+        #expect(with(&machine) { $0.fence([orders]) }.isEmpty, "it has gone back")
+        let skipped = machine.fence([others])
+        #expect(skipped.map(\.partition) == [others.topicPartition])
+        #expect(skipped.map(\.offset) == [5])
+        #expect(with(&machine) { $0.takeReturning() }.isEmpty)
+    }
+
+    @Test
+    func theClientsOwnCommitsHaveNumbersOfTheirOwn() {
+        var machine = Machine(maxCount: 1)
+        let numbers = (0..<3).map { _ in machine.nextNumber() }
+        #expect(Set(numbers).count == 3)
+        #expect(numbers.allSatisfy { $0 > 1 << 63 })
+    }
+
+    @Test
+    func aLoopThrowsAnInterruptionOnceItHasNothingElse() {
+        var machine = DeliveryStateMachine<Message>(policy: .onDelivery)
+        let epoch = machine.assign(orders.topicPartition)
+        let first = machine.makeReader()
+        machine.append(messages(epoch, 0..<1))
+        func next(_ reader: UInt64) -> String {
+            switch machine.next(reader: reader, task: 1, isCancelled: false).step {
+            case .deliver(let message): "\(message.offset)"
+            case .fetch: "fetch"
+            case .end: "end"
+            case .failed(let error): "\(error.code)"
+            }
+        }
+        #expect(next(first) == "0")
+        machine.append(messages(epoch, 1..<2))
+        machine.interrupt(KafkaError(.timedOut, "no answer"))
+        #expect(machine.hasMore)
+        #expect(next(first) == "1")
+        #expect(next(first) == "timedOut")
+        #expect(next(first) == "fetch")
+        #expect(!machine.hasMore)
+        // The next loop is not told about an attempt that was not its own, and goes on behind the message in hand.
+        machine.interrupt(KafkaError(.timedOut, "no answer"))
+        _ = machine.releaseReader(first)
+        machine.append(messages(epoch, 2..<4))
+        let second = machine.makeReader()
+        #expect(next(second) == "2")
+        #expect(machine.undelivered(of: [epoch]).map(\.offset) == [3])
+    }
+}

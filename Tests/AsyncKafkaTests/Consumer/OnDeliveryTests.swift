@@ -1,0 +1,105 @@
+import AsyncKafkaTesting
+import RdKafka
+import Testing
+
+@testable import AsyncKafka
+
+@Suite(.timeLimit(.minutes(2)))
+struct OnDeliveryTests {
+    private static let offsetCommit: Int16 = 8
+
+    @Test
+    func aCommitThatFailsIsThrownAndItsMessagesComeWithTheNextLoop() async throws {
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        await BlockingThreads.shared.run {
+            _ = cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
+        }
+        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
+        producing.log = .none
+        try await withKafkaProducer(producing) { producer in
+            for number in 0..<20 { try await producer.send(KafkaRecord(topic: "orders", value: "\(number)")) }
+        }
+        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
+        configuration.offsetPolicy = .onDelivery(maxCount: 5)
+        configuration.group.sessionTimeout = .seconds(6)
+        configuration.group.heartbeatInterval = .seconds(1)
+        configuration.log = .none
+        let partition = KafkaTopicPartition(topic: "orders", partition: 0)
+
+        let consumer = try KafkaConsumer(configuration)
+        try await consumer.subscribe(to: ["orders"])
+        var offsets: [Int64] = []
+        func read(until end: Int) async throws {
+            for try await message in consumer.messages {
+                offsets.append(message.offset)
+                if offsets.count == end { break }
+            }
+        }
+        func refuse(_ code: KafkaError.Code, count: Int) async {
+            await BlockingThreads.shared.run {
+                let codes = Array(repeating: code.rawValue, count: count)
+                cluster.failRequests(ofKind: Self.offsetCommit, with: codes)
+            }
+        }
+        /// A drain may find less than five messages.
+        func expectCommittedAhead() async throws {
+            let committed = try #require(try await consumer.committed([partition])[partition]).offset
+            #expect((offsets.count...offsets.count + 4).contains(Int(committed)))
+        }
+        // The broker has the offset before the loop has the message.
+        try await read(until: 3)
+        try await expectCommittedAhead()
+        // What passes is tried again, and nobody hears of it.
+        await refuse(.coordinatorLoadInProgress, count: 1)
+        try await read(until: 7)
+        #expect(offsets == Array(0..<7))
+        try await expectCommittedAhead()
+        // What does not is thrown, once what is committed has been delivered.
+        await refuse(.groupAuthorizationFailed, count: 2)
+        for _ in 0..<2 {
+            do {
+                try await read(until: 20)
+                Issue.record("its commit was refused")
+            } catch let error as KafkaError {
+                #expect(error.code == .groupAuthorizationFailed)
+                #expect(error.topicPartition == partition)
+            }
+        }
+        let committed = try await consumer.committed([partition])[partition]?.offset
+        #expect(offsets == Array(0..<(committed ?? 0)))
+        try await read(until: 12)
+        #expect(offsets == Array(0..<12), "nothing is skipped, nothing repeated")
+
+        // What no loop was given is committed back.
+        let report = await consumer.close()
+        #expect(report.uncommitted.isEmpty)
+        try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { second in
+            #expect(try await second.committed([partition])[partition]?.offset == 12)
+            let next = try await second.messages.first { _ in true }
+            #expect(next?.offset == 12)
+            if let next {
+                #expect(second.markProcessed(next))
+                try await second.commit(next)
+            }
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
+
+    @Test
+    func aCloseThatCannotCommitBackSaysWhatIsSkipped() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(10, to: topic, of: cluster)
+            var configuration = consumerConfiguration(of: cluster)
+            configuration.offsetPolicy = .onDelivery
+            let lines = Lines()
+            configuration.log = .handler(level: .error) { lines.append($0) }
+            let consumer = try KafkaConsumer(configuration)
+            try await consumer.subscribe(to: [topic])
+            for try await message in consumer.messages where message.offset == 3 { break }
+            await cluster.stop()
+            let report = await consumer.close(timeout: .milliseconds(500))
+            #expect(report.uncommitted == [KafkaTopicPartition(topic: topic, partition: 0): 4])
+            #expect(lines.all.contains { $0.facility == "SKIPPED" })
+        }
+    }
+}
