@@ -4,6 +4,10 @@ import CRdKafka
 package struct PartitionOffset: Sendable, Hashable {
     /// No offset: librdkafka uses the committed one (`RD_KAFKA_OFFSET_INVALID`).
     package static let noOffset: Int64 = -1001
+    /// The end of a log (`RD_KAFKA_OFFSET_END`).
+    package static let end: Int64 = -1
+    /// The beginning of a log (`RD_KAFKA_OFFSET_BEGINNING`).
+    package static let beginning: Int64 = -2
 
     package var topic: String
     package var partition: Int32

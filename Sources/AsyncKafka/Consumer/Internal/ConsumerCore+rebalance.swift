@@ -50,8 +50,8 @@ extension ConsumerCore {
             partitions.append(partition)
             let epoch = delivery.withLock { $0.assign(partition) }
             assigned[partition] = epoch
-            while nextOffsets.count <= epoch.slot { nextOffsets.append(0) }
-            nextOffsets[epoch.slot] = 0
+            while nextOffsets.count <= epoch.slot { nextOffsets.append(-1) }
+            nextOffsets[epoch.slot] = -1
         }
         report(handle.assign(rows, incremental: handle.isCooperative))
         findStarts(rows, partitions.compactMap { assigned[$0] })
@@ -89,7 +89,7 @@ extension ConsumerCore {
             handle.messagesArrived.raise()
             return
         }
-        for row in committed where row.error == 0 && row.offset > 0 {
+        for row in committed where row.error == 0 && row.offset >= 0 {
             let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
             guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }
             nextOffsets[epoch.slot] = max(nextOffsets[epoch.slot], row.offset)

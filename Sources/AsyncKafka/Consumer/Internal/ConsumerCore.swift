@@ -43,7 +43,7 @@ actor ConsumerCore: ClientThreadOwner {
     var startsSought = 0
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
-    /// By the slots of the epochs: the offset below which nothing is delivered any more.
+    /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
     var nextOffsets: [Int64] = []
     /// The join for which commits are held, and until when at most.
     var join: (generation: Int, deadline: ContinuousClock.Instant)?

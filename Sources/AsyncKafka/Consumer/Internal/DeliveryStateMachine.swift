@@ -306,6 +306,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Whether a loop that the thread waits for still holds its message.
     var isWaitingForRelease: Bool { releaseIsAwaited && isHeld }
 
+    /// The first drained message of an assignment that no loop was given yet.
+    func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
+        batch[index...].first { $0.epoch === epoch }?.offset
+    }
+
     /// The client has failed: the sequence throws once.
     mutating func fail(_ error: KafkaError) {
         guard case .open = phase else { return }
