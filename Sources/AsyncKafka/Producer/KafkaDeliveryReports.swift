@@ -22,10 +22,10 @@ public struct KafkaDeliveryReports: AsyncSequence, Sendable {
 
     /// One loop over the reports.
     public struct Iterator: AsyncIteratorProtocol {
-        private let loop: Loop
+        private let claim: ReaderClaim<DeliveryReportQueue>
 
         init(buffer: DeliveryReportBuffer) {
-            loop = Loop(buffer: buffer)
+            claim = ReaderClaim(buffer.reports)
         }
 
         /// The next report.
@@ -40,22 +40,7 @@ public struct KafkaDeliveryReports: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaDeliveryReport? {
-            try await loop.buffer.next(reader: loop.id)
-        }
-    }
-
-    /// Ends with the iterator: by break, throw, cancellation, or the end of its task.
-    private final class Loop: Sendable {
-        let buffer: DeliveryReportBuffer
-        let id: UInt64
-
-        init(buffer: DeliveryReportBuffer) {
-            self.buffer = buffer
-            id = buffer.makeReader()
-        }
-
-        deinit {
-            buffer.releaseReader(id)
+            try await claim.next()
         }
     }
 }

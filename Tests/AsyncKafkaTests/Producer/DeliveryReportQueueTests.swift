@@ -77,7 +77,7 @@ struct DeliveryReportQueueTests {
         let freed = Counter()
         for _ in 0..<3 {
             let canary = Canary {
-                _ = buffer.makeReader()
+                _ = buffer.reports.makeReader()
                 _ = freed.add(1)
             }
             buffer.append([KafkaDeliveryReport(topic: "t", context: canary, result: .failure(.clientClosed))])

@@ -1,10 +1,10 @@
 /// The reports that wait for their reader, and what was dropped among them.
 ///
-/// A plain value behind the lock of `DeliveryReportBuffer`. Never more than `limit` reports: successes are dropped first, then
+/// A plain value behind the lock of a `ReaderBuffer`. Never more than `limit` reports: successes are dropped first, then
 /// failures, the oldest first. Each report knows how many of each kind came before it, so the reader is told exactly how many
 /// are missing, and where.
-struct DeliveryReportQueue {
-    struct Counts: Equatable {
+struct DeliveryReportQueue: ReaderQueue {
+    struct Counts: Equatable, Sendable {
         var delivered = 0
         var failed = 0
 
@@ -15,7 +15,7 @@ struct DeliveryReportQueue {
         }
     }
 
-    private struct Entry {
+    private struct Entry: Sendable {
         let report: KafkaDeliveryReport
         /// Reports that came before this one.
         let before: Counts

@@ -26,3 +26,5 @@ struct Fifo<Element> {
         return element
     }
 }
+
+extension Fifo: Sendable where Element: Sendable {}
