@@ -40,6 +40,17 @@ public struct KafkaConsumerConfiguration: Sendable {
     /// Which messages of transactions are seen. Those of committed ones by default (`isolation.level`).
     public var isolationLevel: KafkaIsolationLevel = .readCommitted
 
+    /// Whether ``KafkaConsumer/events`` tells when there is nothing more to read in a partition for now. Off by default
+    /// (`enable.partition.eof`).
+    public var emitsPartitionEnd = false
+
+    /// What becomes of a subscription to topics that do not exist. An event tells, and the other topics go on, by default.
+    public var missingTopics: MissingTopics = .report
+
+    /// How often the consumer's ``KafkaConsumer/statistics`` are collected; nil, the default, is never. 100 ms to 24 hours; each time
+    /// costs librdkafka a look at all brokers and partitions (`statistics.interval.ms`).
+    public var statisticsInterval: Duration?
+
     /// How long `close` waits for the message in hand, the last commit, and leaving the group. Up to 24 hours, 30 s by
     /// default.
     public var closeTimeout: Duration = .seconds(30)

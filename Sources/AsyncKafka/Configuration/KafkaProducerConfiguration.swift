@@ -105,6 +105,10 @@ public struct KafkaProducerConfiguration: Sendable {
     /// How many reports ``KafkaProducer/deliveryReports`` keeps for a reader that is slow. 10,000 by default.
     public var deliveryReportLimit = 10_000
 
+    /// How often the producer's ``KafkaProducer/statistics`` are collected; nil, the default, is never. 100 ms to 24 hours; each time
+    /// costs librdkafka a look at all brokers and partitions (`statistics.interval.ms`).
+    public var statisticsInterval: Duration?
+
     /// How long `close` waits for records that are still on their way. Up to 24 hours, 30 s by default.
     public var closeTimeout: Duration = .seconds(30)
 

@@ -21,9 +21,27 @@ public struct KafkaConsumerEvent: Sendable {
         public static let revoked = Kind(description: "revoked")
         /// `partitions` were lost by eviction from the group: another member may have read them already.
         public static let lost = Kind(description: "lost")
-        /// There is nothing more to read now in `partitions`, up to `offset`. Only with `enable.partition.eof`.
+        /// There is nothing more to read for now in `partitions`, up to `offset`; told again whenever the end is reached anew. Only with
+        /// ``KafkaConsumerConfiguration/emitsPartitionEnd``.
+        ///
+        /// It has its place in the order of the messages: it is told when a loop asks for more than there is. The last messages before
+        /// it may still be on their way to the loop.
         public static let endOfPartition = Kind(description: "endOfPartition")
-        /// Something went wrong that does not end the consumer: `error`.
+        /// The subscription names a `topic` that does not exist, or that the cluster does not show to this client; or a pattern that
+        /// matches none. `error` says what to check. The other topics go on, and this one does when it is there: librdkafka looks
+        /// for it with each refresh of its metadata, 5 minutes apart by default (`topic.metadata.refresh.interval.ms`).
+        ///
+        /// Told once, until the topic was there meanwhile or the subscription changes.
+        public static let missingTopic = Kind(description: "missingTopic")
+        /// No broker can be reached any more: `error`. The client keeps trying.
+        public static let allBrokersDown = Kind(description: "allBrokersDown")
+        /// A broker serves this client again, after `.allBrokersDown`: it has answered a request behind its login.
+        public static let brokersUp = Kind(description: "brokersUp")
+        /// A `broker` holds this client back because of its quotas: `throttleTime`. Told at most every 10 s for a broker.
+        public static let throttled = Kind(description: "throttled")
+        /// Something went wrong that does not end the consumer: `error`, whose code tells what: the connection to a broker
+        /// (`transport`, `resolve`, `ssl`), a login (`authentication`), permission to read a topic (`topicAuthorizationFailed`,
+        /// with the `topic`), the group, a partition.
         public static let error = Kind(description: "error")
         /// Nobody read fast enough: `missedCount` events were dropped here, none of them an error unless there were nothing
         /// but errors.
@@ -31,11 +49,18 @@ public struct KafkaConsumerEvent: Sendable {
     }
 
     /// What happened.
-    public let kind: Kind
+    public internal(set) var kind: Kind
     /// The partitions that it happened to; sorted.
     public var partitions: [KafkaTopicPartition] = []
-    /// The error of an `.error`.
+    /// What is wrong: of an `.error`, a `.missingTopic`, and `.allBrokersDown`. With a sentence that says what to check, where that
+    /// is known.
     public var error: KafkaError?
+    /// The topic that it is about: of a `.missingTopic`, and of an `.error` about one topic.
+    public var topic: String?
+    /// The broker of a `.throttled`: `localhost:9092`.
+    public var broker: String?
+    /// How long the broker of a `.throttled` has held back an answer, at most, since it was last told.
+    public var throttleTime: Duration?
     /// The offset of an `.endOfPartition`.
     public var offset: Int64?
     /// How many events are missing before the next one.
@@ -59,6 +84,10 @@ public struct KafkaConsumerEvent: Sendable {
 
     static func error(_ error: KafkaError) -> Self {
         Self(kind: .error, partitions: error.topicPartition.map { [$0] } ?? [], error: error)
+    }
+
+    static func throttled(by broker: String, _ time: Duration) -> Self {
+        Self(kind: .throttled, broker: broker, throttleTime: time)
     }
 
     static func missed(_ count: Int) -> Self {

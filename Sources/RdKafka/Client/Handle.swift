@@ -47,12 +47,16 @@ package final class Handle: @unchecked Sendable {
         switch kind {
         case .producer:
             type = RD_KAFKA_PRODUCER
-            rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+            rd_kafka_conf_set_events(
+                copy,
+                RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS
+            )
         case .consumer:
             type = RD_KAFKA_CONSUMER
             rd_kafka_conf_set_events(
                 copy,
                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG
+                    | RD_KAFKA_EVENT_STATS
             )
             JoinObserver.install(in: copy, opaque: reference.toOpaque())
         }

@@ -22,6 +22,7 @@ package final class JoinObserver: Sendable {
     private let left = Atomic<Bool>(false)
     private let isOff = Atomic<Bool>(false)
     private let control = AtomicLazyReference<Queue>()
+    package let brokers = BrokerObserver()
 
     package init() {}
 
@@ -77,6 +78,7 @@ package final class JoinObserver: Sendable {
 
     /// - Parameter hasFailed: whether no response came. What a response says is not known here.
     func responseReceived(_ key: Int16, hasFailed: Bool) {
+        if brokers.responseReceived(key, hasFailed: hasFailed) { notify() }
         if key == Self.leaveGroup, !hasFailed { left.store(true, ordering: .releasing) }
         guard key == Self.syncGroup || key == Self.joinGroup else { return }
         if hasFailed {
@@ -123,6 +125,13 @@ package final class JoinObserver: Sendable {
             },
             opaque
         )
+        rd_kafka_conf_set_opaque(configuration, opaque)
+        // No event tells of it: librdkafka calls back from the poll of the queue.
+        rd_kafka_conf_set_throttle_cb(configuration) { _, broker, _, milliseconds, opaque in
+            guard let observer = JoinObserver.from(opaque) else { return }
+            observer.brokers.throttled(broker.map { String(cString: $0) } ?? "", milliseconds: Int(milliseconds))
+            observer.notify()
+        }
     }
 
     private static func from(_ opaque: UnsafeMutableRawPointer?) -> JoinObserver? {

@@ -21,6 +21,7 @@ package struct Event: ~Copyable {
         case commitResult
         case log
         case error
+        case statistics
         case other
     }
 
@@ -31,6 +32,7 @@ package struct Event: ~Copyable {
         case RD_KAFKA_EVENT_OFFSET_COMMIT: .commitResult
         case RD_KAFKA_EVENT_LOG: .log
         case RD_KAFKA_EVENT_ERROR: .error
+        case RD_KAFKA_EVENT_STATS: .statistics
         default: .other
         }
     }
@@ -52,6 +54,12 @@ package struct Event: ~Copyable {
 
     package var partitions: [PartitionOffset] {
         PartitionOffset.rows(of: rd_kafka_event_topic_partition_list(pointer))
+    }
+
+    /// The text of an event of statistics.
+    package var statistics: [UInt8] {
+        guard let text = rd_kafka_event_stats(pointer) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
     }
 
     package var logLine: (level: Int32, facility: String, text: String)? {
@@ -116,3 +124,9 @@ package struct Event: ~Copyable {
         }
     }
 }
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif

@@ -15,7 +15,7 @@ import Testing
             "fetch.min.bytes": "1", "fetch.wait.max.ms": "500", "queued.max.messages.kbytes": "65536",
             "queued.min.messages": "100000", "fetch.max.bytes": "16777216", "max.partition.fetch.bytes": "1048576",
             "isolation.level": "read_committed", "enable.auto.commit": "false", "enable.auto.offset.store": "false",
-            "enable.partition.eof": "false", "log.queue": "true", "log_level": "4",
+            "enable.partition.eof": "false", "statistics.interval.ms": "0", "log.queue": "true", "log_level": "4",
         ]
         for (name, value) in expected {
             #expect(engine.value(of: name) == value, "\(name)")
@@ -29,14 +29,17 @@ import Testing
                     sessionTimeout: .seconds(45),
                     maxPollInterval: .seconds(300),
                     emitsPartitionEnd: false,
-                    isReadCommitted: true
+                    isReadCommitted: true,
+                    hasStatistics: false
                 )
         )
         try Handle(.consumer, engine).destroy()
     }
 
     @Test func changedSettingsReachTheEngine() throws {
-        var configuration = consumerConfiguration(["enable.partition.eof": "true"])
+        var configuration = consumerConfiguration()
+        configuration.emitsPartitionEnd = true
+        configuration.statisticsInterval = .milliseconds(1500)
         configuration.autoOffsetReset = .error
         configuration.isolationLevel = .readUncommitted
         configuration.group.sessionTimeout = .seconds(10)
@@ -54,6 +57,7 @@ import Testing
             "heartbeat.interval.ms": "1000", "max.poll.interval.ms": "31000",
             "partition.assignment.strategy": "cooperative-sticky", "group.instance.id": "one", "fetch.min.bytes": "2",
             "fetch.wait.max.ms": "20", "queued.min.messages": "3", "enable.partition.eof": "true",
+            "statistics.interval.ms": "1500",
         ]
         for (name, value) in expected {
             #expect(engine.value(of: name) == value, "\(name)")

@@ -34,7 +34,8 @@ import Testing
                     isAcknowledged: true,
                     transactionalID: nil,
                     transactionTimeout: .seconds(60),
-                    maxReconnectBackoff: .seconds(10)
+                    maxReconnectBackoff: .seconds(10),
+                    hasStatistics: false
                 )
         )
     }

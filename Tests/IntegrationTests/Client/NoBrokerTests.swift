@@ -105,7 +105,7 @@ private func readFromNobody() async throws {
         defer { hasEnded.set() }
         return try await consumer.messages.first { _ in true }
     }
-    let event = try await consumer.events.first { $0.kind == .error }
+    let event = try await consumer.events.first { $0.error != nil }
     let code = try #require(event?.error?.code)
     #expect(code == .allBrokersDown || code == .transport)
     #expect(!hasEnded.hasHappened)

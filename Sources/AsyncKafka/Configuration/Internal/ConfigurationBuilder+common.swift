@@ -18,6 +18,11 @@ extension ConfigurationBuilder {
         )
     }
 
+    func setStatistics(_ interval: Duration?) throws(KafkaError) {
+        if let interval { try Setting.check("statisticsInterval", interval, in: .milliseconds(100) ... .longest) }
+        try set(Setting("statisticsInterval", "statistics.interval.ms", interval ?? .zero, default: .zero))
+    }
+
     /// librdkafka passes over entries that it cannot read.
     private func checkServer(_ server: String) throws(KafkaError) {
         let shown = PropertyNames.printable(server)

@@ -30,6 +30,15 @@ extension KafkaConsumerConfiguration {
                 isDefault: isolationLevel == standard.isolationLevel
             )
         )
+        try builder.set(
+            Setting(
+                "emitsPartitionEnd",
+                "enable.partition.eof",
+                emitsPartitionEnd,
+                default: standard.emitsPartitionEnd
+            )
+        )
+        try builder.setStatistics(statisticsInterval)
         try builder.setConnection(connection)
         try builder.setLog(log)
         try builder.setSoftwareName()
@@ -49,7 +58,6 @@ extension KafkaConsumerConfiguration {
 
         try builder.require("enable.auto.commit", "false")
         try builder.require("enable.auto.offset.store", "false")
-        try builder.prefer("enable.partition.eof", "false")
         return builder.finish()
     }
 
@@ -201,6 +209,7 @@ extension KafkaConsumerConfiguration {
         var maxPollInterval: Duration
         var emitsPartitionEnd: Bool
         var isReadCommitted: Bool
+        var hasStatistics: Bool
     }
 
     /// Reads what is in force out of the configuration that `engineConfiguration()` has built.
@@ -213,7 +222,8 @@ extension KafkaConsumerConfiguration {
             sessionTimeout: engine.milliseconds("session.timeout.ms") ?? group.sessionTimeout,
             maxPollInterval: engine.milliseconds("max.poll.interval.ms") ?? group.maxPollInterval,
             emitsPartitionEnd: engine.value(of: "enable.partition.eof") == "true",
-            isReadCommitted: engine.value(of: "isolation.level") == "read_committed"
+            isReadCommitted: engine.value(of: "isolation.level") == "read_committed",
+            hasStatistics: engine.integer("statistics.interval.ms") ?? 0 > 0
         )
     }
 }

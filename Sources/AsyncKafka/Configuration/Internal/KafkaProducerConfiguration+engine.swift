@@ -43,6 +43,7 @@ extension KafkaProducerConfiguration {
         )
         try setDeliverySettings(builder, standard)
         try builder.setConnection(connection, isTransactional: isTransactional)
+        try builder.setStatistics(statisticsInterval)
         try builder.setLog(log)
         try builder.setSoftwareName()
         try Setting.check("closeTimeout", closeTimeout, in: .zero ... .longest)
@@ -241,6 +242,7 @@ extension KafkaProducerConfiguration {
         var transactionalID: String?
         var transactionTimeout: Duration
         var maxReconnectBackoff: Duration
+        var hasStatistics: Bool
     }
 
     /// Reads what is in force out of the configuration that `engineConfiguration()` has built.
@@ -259,7 +261,8 @@ extension KafkaProducerConfiguration {
             isAcknowledged: engine.value(of: "acks") != "0",
             transactionalID: transactionalID.isEmpty ? nil : transactionalID,
             transactionTimeout: engine.milliseconds("transaction.timeout.ms") ?? .seconds(60),
-            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff
+            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff,
+            hasStatistics: engine.integer("statistics.interval.ms") ?? 0 > 0
         )
     }
 }

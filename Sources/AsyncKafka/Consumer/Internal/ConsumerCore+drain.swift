@@ -41,7 +41,7 @@ extension ConsumerCore {
         if !messages.isEmpty { averageSize = max(1, (averageSize * 3 + size / messages.count) / 4) }
         for problem in problems {
             if problem.endsReading { fail(problem) }
-            events.append(.error(problem))
+            events.append(event(for: problem))
         }
         // More may be left than was asked for, and the callback comes only when the queue was empty.
         if taken == count { handle.messagesArrived.raise() }
@@ -65,7 +65,8 @@ extension ConsumerCore {
             events.append(.endOfPartition(partition, offset: message.offset))
             return nil
         }
-        return KafkaError(EngineError(code: message.error, message: message.errorText)).at(partition)
+        return KafkaError(EngineError(code: message.error, message: message.errorText))
+            .explained(topic: partition.topic).at(partition)
     }
 }
 

@@ -21,6 +21,7 @@ actor ConsumerCore: ClientThreadOwner {
     nonisolated let handle: Handle
     nonisolated let delivery: Locked<DeliveryStateMachine<KafkaMessage>>
     nonisolated let events: EventBuffer
+    nonisolated let statistics: StatisticsBuffer
     nonisolated let log: LogSink
     nonisolated let thread: ClientThread
     let revokeTimeout: Duration
@@ -31,6 +32,9 @@ actor ConsumerCore: ClientThreadOwner {
     let usesConsumerProtocol: Bool
     private let markInterval: Duration?
     let readsCommitted: Bool
+    let failsForMissingTopics: Bool
+    /// Whether a partition without a committed offset is read from its end.
+    let startsAtEnd: Bool
 
     var commits: CommitStateMachine<CommitWaiter>
     /// Messages that wait for their commit; nil unless offsets are committed on delivery.
@@ -54,6 +58,11 @@ actor ConsumerCore: ClientThreadOwner {
     /// Bytes of an average message, to bound what one drain copies.
     var averageSize = 16_384
 
+    /// What is known of the brokers, for the events.
+    var brokerEvents = BrokerEvents()
+    /// Whoever waits for a time to come.
+    var alarms = Alarms<Suspension<Void>>()
+
     private var parked: (id: UInt64, suspension: Suspension<Void>)?
     /// Whoever waits for the group to settle.
     private var rebalanceWaiter: (deadline: ContinuousClock.Instant, suspension: Suspension<Void>)?
@@ -69,6 +78,7 @@ actor ConsumerCore: ClientThreadOwner {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
         usesConsumerProtocol = engine.value(of: "group.protocol") == "consumer"
+        let autoOffsetReset = engine.value(of: "auto.offset.reset") ?? ""
         handle = try Handle.make(.consumer, engine)
         switch configuration.offsetPolicy.mode {
         case .afterProcessing(let interval):
@@ -86,8 +96,11 @@ actor ConsumerCore: ClientThreadOwner {
         sessionTimeout = settings.sessionTimeout
         readsCommitted = settings.isReadCommitted
         maxPollInterval = settings.maxPollInterval
+        startsAtEnd = ["latest", "largest", "end"].contains(autoOffsetReset)
+        failsForMissingTopics = configuration.missingTopics == .fail
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
+        statistics = StatisticsBuffer(isEnabled: settings.hasStatistics)
         log = LogSink(configuration.log, clientName: handle.name)
         thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
         let error = thread.start(owner: self, queue: handle.control)
@@ -124,6 +137,8 @@ actor ConsumerCore: ClientThreadOwner {
         case .error:
             let error = KafkaError(event.error)
             assumeIsolated { $0.problem(error) }
+        case .statistics:
+            statistics.append(event.statistics)
         case .log, .deliveryReports, .other:
             break
         }
@@ -140,6 +155,8 @@ actor ConsumerCore: ClientThreadOwner {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
         proceedRevoke(now: now)
+        reportBrokers(now: now)
+        ringAlarms(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
         let expired = commits.expire(now: now)
@@ -157,27 +174,13 @@ actor ConsumerCore: ClientThreadOwner {
     private func nextDeadline() -> ContinuousClock.Instant? {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, revoke?.deadline,
-            rebalanceWaiter?.deadline,
+            rebalanceWaiter?.deadline, alarms.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
         case .releasing(let deadline), .committing(let deadline), .leaving(let deadline): deadlines.append(deadline)
         }
         return deadlines.compactMap { $0 }.min()
-    }
-
-    private func problem(_ error: KafkaError) {
-        if error.isFatal, let fatal = handle.fatalError {
-            let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
-                .asFatal().causedBy(KafkaError(fatal))
-            log.log(.critical, "FATAL", cause.description)
-            // It joins no more.
-            if let generation = handle.join.generation { handle.join.giveUp(generation) }
-            fail(cause)
-        } else if error.endsReading {
-            fail(error)
-        }
-        events.append(.error(error))
     }
 
     /// Nothing can be read any more: `messages` throws.
@@ -285,6 +288,7 @@ actor ConsumerCore: ClientThreadOwner {
         giveBack(epochs, undelivered: undelivered)
         unpark()
         endRebalanceWait()
+        endAlarms()
         phase = mustWait ? .releasing(deadline: deadline) : .committing(deadline: deadline)
     }
 
@@ -351,6 +355,7 @@ actor ConsumerCore: ClientThreadOwner {
         for closer in closers { closer.resume(returning: report) }
         closers = []
         events.finish()
+        statistics.finish()
     }
 
     private func end() {

@@ -38,6 +38,7 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let flushThread: FlushThread
     nonisolated let log: LogSink
     nonisolated let deliveryReports: DeliveryReportBuffer
+    nonisolated let statistics: StatisticsBuffer
     nonisolated let unobserved: UnobservedFailures
     /// How long a sender may wait for room.
     nonisolated let waitLimit: Duration?
@@ -78,6 +79,7 @@ actor ProducerCore: ClientThreadOwner {
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
         deliveryReports = DeliveryReportBuffer(limit: configuration.deliveryReportLimit)
+        statistics = StatisticsBuffer(isEnabled: settings.hasStatistics)
         unobserved = UnobservedFailures(log)
         waitLimit = configuration.queue.waitLimit
         let number = ClientNumber.next()
@@ -130,6 +132,8 @@ actor ProducerCore: ClientThreadOwner {
         case .error:
             let error = KafkaError(event.error)
             assumeIsolated { $0.problem(error) }
+        case .statistics:
+            statistics.append(event.statistics)
         case .log, .rebalance, .commitResult, .other:
             break
         }
@@ -145,6 +149,7 @@ actor ProducerCore: ClientThreadOwner {
         for receiver in left.receivers { receiver.resume(returning: .outcome(.lost)) }
         for pending in left.pending { pending.resolve(.failure(failure(.lost, topic: pending.topic))) }
         deliveryReports.finish()
+        statistics.finish()
         assumeIsolated { $0.end() }
     }
 

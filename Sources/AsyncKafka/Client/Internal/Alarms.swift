@@ -1,0 +1,37 @@
+/// Whoever waits for a time to come, by the deadline that a client's thread sleeps until. A plain value of that thread.
+struct Alarms<Waiter> {
+    typealias Instant = ContinuousClock.Instant
+
+    private var waiting: [UInt64: (deadline: Instant, waiter: Waiter)] = [:]
+    private var lastID: UInt64 = 0
+
+    /// The next one; nil if nobody waits.
+    var deadline: Instant? { waiting.values.map(\.deadline).min() }
+
+    mutating func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
+    }
+
+    mutating func add(_ id: UInt64, at deadline: Instant, _ waiter: Waiter) {
+        waiting[id] = (deadline, waiter)
+    }
+
+    mutating func cancel(_ id: UInt64) -> Waiter? {
+        waiting.removeValue(forKey: id)?.waiter
+    }
+
+    /// Those whose time has come.
+    mutating func expire(now: Instant) -> [Waiter] {
+        guard !waiting.isEmpty else { return [] }
+        let due = waiting.filter { $0.value.deadline <= now }
+        for id in due.keys { waiting[id] = nil }
+        return due.values.map(\.waiter)
+    }
+
+    /// All of them: the client ends.
+    mutating func removeAll() -> [Waiter] {
+        defer { waiting = [:] }
+        return waiting.values.map(\.waiter)
+    }
+}

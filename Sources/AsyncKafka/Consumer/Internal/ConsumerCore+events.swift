@@ -1,0 +1,109 @@
+import RdKafka
+
+// What goes wrong, and what brokers do, told to whoever reads the events.
+extension ConsumerCore {
+    /// An error of the client as a whole, of a broker, of the group, or of a topic that is subscribed to.
+    func problem(_ error: KafkaError) {
+        if error.isFatal, let fatal = handle.fatalError {
+            let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
+                .asFatal().causedBy(KafkaError(fatal))
+            log.log(.critical, "FATAL", cause.description)
+            // It joins no more.
+            if let generation = handle.join.generation { handle.join.giveUp(generation) }
+            fail(cause)
+            events.append(.error(error))
+            return
+        }
+        if error.code == .allBrokersDown {
+            guard brokerEvents.allDown() else { return }
+            handle.join.brokers.arm()
+        }
+        let topic = error.subscribedTopic
+        let explained = error.explained(topic: topic)
+        if topic != nil { log.log(.warning, "TOPIC", explained.message) }
+        if explained.endsReading || (failsForMissingTopics && explained.code == .unknownTopic) { fail(explained) }
+        events.append(event(for: explained, topic: topic))
+    }
+
+    func event(for error: KafkaError, topic: String? = nil) -> KafkaConsumerEvent {
+        var event = KafkaConsumerEvent.error(error)
+        event.topic = topic ?? error.topicPartition?.topic
+        switch error.code {
+        case .unknownTopic: event.kind = .missingTopic
+        case .allBrokersDown: event.kind = .allBrokersDown
+        default: break
+        }
+        return event
+    }
+
+    /// What the observer of the brokers has heard since the last turn.
+    func reportBrokers(now: ContinuousClock.Instant) {
+        if handle.join.brokers.isServed.take(), brokerEvents.served() {
+            events.append(KafkaConsumerEvent(kind: .brokersUp))
+        }
+        for throttle in handle.join.brokers.takeThrottles() {
+            let time = Duration.milliseconds(throttle.milliseconds)
+            guard let longest = brokerEvents.throttled(throttle.broker, time, now: now) else { continue }
+            events.append(.throttled(by: throttle.broker, longest))
+        }
+    }
+}
+
+extension KafkaError {
+    /// The topic, or the pattern, of an error about a subscription.
+    ///
+    /// An event has no field for it: librdkafka writes `Subscribed topic not available: NAME: ` and the code's text
+    /// (rdkafka_cgrp.c).
+    var subscribedTopic: String? {
+        let prefix = "Subscribed topic not available: "
+        guard message.hasPrefix(prefix) else { return nil }
+        let rest = message.dropFirst(prefix.count)
+        for code in [code, .unknownTopic, .unknownTopicOrPartition] {
+            let suffix = ": " + EngineError.description(of: code.rawValue)
+            if rest.hasSuffix(suffix) { return String(rest.dropLast(suffix.count)) }
+        }
+        return nil
+    }
+
+    /// The same error with a sentence that says what to check; librdkafka's own stays in it, or is its cause.
+    func explained(topic: String?) -> KafkaError {
+        switch code {
+        case .unknownTopic, .unknownTopicOrPartition:
+            guard let topic else { return self }
+            let what =
+                topic.hasPrefix("^")
+                ? "no topic whose name matches \(topic)" : "no topic \(topic)"
+            return KafkaError(
+                .unknownTopic,
+                """
+                the cluster has \(what), or does not show it to this client: check the name, create the topic, or grant the operation \
+                DESCRIBE; other topics go on, and it is read from when the metadata shows it \
+                (topic.metadata.refresh.interval.ms)
+                """
+            )
+            .causedBy(self)
+        case .topicAuthorizationFailed:
+            guard let topic else { return self }
+            return saying("this client may not read \(topic): grant it the operation READ on the topic").causedBy(self)
+        case .groupAuthorizationFailed:
+            return saying("\(message): grant this client the operation READ on its group")
+        case .authentication:
+            return saying("\(message): check the mechanism, the user name and the password, or the token")
+        case .resolve:
+            return saying("\(message): check the host's name in `bootstrapServers`, and what the brokers advertise")
+        case .ssl:
+            return saying("\(message): check the certificates, and that this port speaks TLS")
+        case .transport:
+            return saying("\(message): check that the broker runs there, and whether its port wants TLS or a login")
+        case .allBrokersDown:
+            return saying(
+                """
+                none of the brokers can be reached (\(message)): check `bootstrapServers`, the network and the brokers; the client \
+                keeps trying
+                """
+            )
+        default:
+            return self
+        }
+    }
+}
