@@ -27,8 +27,11 @@ public struct KafkaConsumerConfiguration: Sendable {
     /// Membership of the group.
     public var group = Group()
 
-    /// How long a partition that is being revoked waits for the message in hand, and for its commit. 30 s by default,
-    /// and shorter than `group.maxPollInterval`.
+    /// What the program does when partitions come and go. Nothing by default.
+    public var rebalanceHooks = KafkaRebalanceHooks()
+
+    /// How long a rebalance waits for this consumer: for the message in hand of a partition that is being revoked, for
+    /// `rebalanceHooks`, and for the last commit. 30 s by default, and shorter than `group.maxPollInterval`.
     public var revokeTimeout: Duration = .seconds(30)
 
     /// For how long a commit that fails, but may succeed later, is tried again. Up to 24 hours, 30 s by default.

@@ -28,6 +28,7 @@ public final class KafkaConsumer: Sendable {
     public init(_ configuration: KafkaConsumerConfiguration) throws(KafkaError) {
         core = try ConsumerCore(configuration)
         closeTimeout = configuration.closeTimeout
+        core.owner.withLock { $0.consumer = self }
     }
 
     deinit {

@@ -38,6 +38,9 @@ extension KafkaError {
         /// The commit of a transaction was not acknowledged in time: it may be committed or not.
         public static let transactionOutcomeUnknown = Code(rawValue: -10_010)
 
+        /// A rebalance hook has thrown, or has not returned in time.
+        public static let rebalanceHookFailed = Code(rawValue: -10_020)
+
         // MARK: From librdkafka
 
         /// A time limit has passed.
@@ -174,6 +177,7 @@ extension KafkaError.Code: CustomStringConvertible {
         .invalidState: "invalidState",
         .transactionAborted: "transactionAborted",
         .transactionOutcomeUnknown: "transactionOutcomeUnknown",
+        .rebalanceHookFailed: "rebalanceHookFailed",
         .timedOut: "timedOut",
         .deliveryTimedOut: "deliveryTimedOut",
         .transport: "transport",

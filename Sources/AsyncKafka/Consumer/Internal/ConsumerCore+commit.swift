@@ -103,7 +103,7 @@ extension ConsumerCore {
             errors[KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))] = row.error
         }
         if code != 0 { log.log(.info, "COMMIT", "a commit was refused: \(EngineError.description(of: code))") }
-        let ending = isLeaving ? Array(assigned.values) : revoke?.epochs ?? []
+        let ending = isLeaving ? Array(assigned.values) : rebalancing.revoking
         let action = commits.result(
             id: id,
             now: .now,

@@ -2,22 +2,6 @@ import RdKafka
 
 // The group gives and takes partitions. A revoke is drain, commit, fence, in that order, within a deadline; then it is answered.
 extension ConsumerCore {
-    /// A revoke that is not answered yet. While it waits, everything else is served.
-    struct Revoke {
-        enum Step {
-            /// A loop still works on a message of these partitions.
-            case draining
-            /// Their last commits are under way.
-            case committing
-        }
-
-        let rows: [PartitionOffset]
-        let epochs: [PartitionEpoch]
-        let isCooperative: Bool
-        let deadline: ContinuousClock.Instant
-        var step: Step
-    }
-
     /// Milliseconds that the coordinator has to say what is committed.
     private static let committedTimeout: Int32 = 5000
 
@@ -26,11 +10,13 @@ extension ConsumerCore {
         defer { endRebalanceWait() }
         switch code {
         case .assignPartitions:
-            assign(rows)
+            beginAssign(rows)
         case .revokePartitions:
             beginRevoke(rows)
         default:
             // librdkafka asks for an answer to an error as well, and nothing is ours from here on.
+            abandonHook()
+            rebalancing.reset()
             let epochs = Array(assigned.values)
             delivery.withLock { $0.fence(epochs) }
             assigned = [:]
@@ -42,21 +28,148 @@ extension ConsumerCore {
         }
     }
 
-    private func assign(_ rows: [PartitionOffset]) {
+    /// The partitions are ours; librdkafka reads them as soon as it is answered.
+    private func beginAssign(_ rows: [PartitionOffset]) {
         sources = [:]
-        var partitions: [KafkaTopicPartition] = []
+        var epochs: [PartitionEpoch] = []
         for row in rows {
             let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
-            partitions.append(partition)
             let epoch = delivery.withLock { $0.assign(partition) }
+            epochs.append(epoch)
             assigned[partition] = epoch
             while nextOffsets.count <= epoch.slot { nextOffsets.append(-1) }
             nextOffsets[epoch.slot] = -1
         }
-        report(handle.assign(rows, incremental: handle.isCooperative))
-        findStarts(rows, partitions.compactMap { assigned[$0] })
-        events.append(.assigned(partitions.sorted()))
-        log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+        begin(.assign, rows, epochs)
+    }
+
+    private func beginRevoke(_ rows: [PartitionOffset]) {
+        let epochs = rows.compactMap { assigned[KafkaTopicPartition(topic: $0.topic, partition: Int($0.partition))] }
+        let (undelivered, _) = delivery.withLock { ($0.undelivered(of: epochs), $0.drain(epochs)) }
+        giveBack(epochs, undelivered: undelivered)
+        begin(.revoke, rows, epochs)
+    }
+
+    private func begin(
+        _ kind: RebalanceStateMachine.Pending.Kind,
+        _ rows: [PartitionOffset],
+        _ epochs: [PartitionEpoch]
+    ) {
+        let unanswered = rebalancing.begin(
+            .init(
+                kind,
+                rows: rows,
+                epochs: epochs,
+                isCooperative: handle.isCooperative,
+                deadline: .now + revokeTimeout
+            )
+        )
+        if let unanswered {
+            abandonHook()
+            answer(unanswered)
+        }
+        proceedRebalance(now: .now)
+    }
+
+    /// Takes the steps of a rebalance that are possible now: drain, hook, commit, fence, answer.
+    func proceedRebalance(now: ContinuousClock.Instant) {
+        while let pending = rebalancing.pending {
+            let situation = RebalanceStateMachine.Situation(
+                now: now,
+                isLost: handle.isAssignmentLost,
+                // Once the consumer leaves, the message in hand has had its time.
+                isHeld: !isLeaving && delivery.withLock { $0.isWaitingForRelease },
+                isCommitting: commits.isBusy(pending.epochs),
+                isClosing: isClosed,
+                isLeaving: isLeaving,
+                hooks: availableHooks
+            )
+            guard perform(rebalancing.proceed(situation)) else { return }
+        }
+    }
+
+    /// Tells the hook what the close takes away. Returns whether that is done.
+    func proceedCloseHook() -> Bool {
+        let isLost = handle.isAssignmentLost
+        let epochs = Array(assigned.values)
+        let action = rebalancing.proceedClose(epochs, isLost: isLost, hooks: availableHooks)
+        if case .commit = action { return true }
+        _ = perform(action)
+        return false
+    }
+
+    /// Answers what is open, as there is no time left.
+    func endRebalance() {
+        abandonHook()
+        guard case .answer(let pending, _, let untold) = rebalancing.cutShort() else { return }
+        answer(pending)
+        tell(untold, isLost: pending.isLost)
+    }
+
+    /// Returns whether there may be another step.
+    private func perform(_ action: RebalanceStateMachine.Action) -> Bool {
+        switch action {
+        case .wait:
+            return false
+        case .call(let hook, let epochs, let id):
+            // Another member may own them already: nothing is delivered or committed any more.
+            if hook == .lost { giveUp(epochs, isLost: true) }
+            call(hook, epochs, id: id)
+        case .commit(let epochs):
+            for mark in delivery.withLock({ $0.takeMarks(of: epochs) }) { request(mark.epoch, mark.offset, now: .now) }
+            sendCommits(now: .now)
+        case .answer(let pending, let overdue, let untold):
+            abandonHook()
+            answer(pending)
+            if let overdue, !isLeaving { reportOverdue(overdue) }
+            tell(untold, isLost: pending.isLost)
+        }
+        return true
+    }
+
+    /// There was no time for a hook before: it is told now, and nobody waits.
+    private func tell(_ epochs: [PartitionEpoch], isLost: Bool) {
+        let hook: RebalanceStateMachine.Hook = isLost ? .lost : .revoked
+        guard !epochs.isEmpty, availableHooks.contains(hook) else { return }
+        call(hook, epochs, id: nil)
+    }
+
+    private func answer(_ pending: RebalanceStateMachine.Pending) {
+        switch pending.kind {
+        case .assign:
+            let partitions = pending.epochs.map(\.topicPartition).sorted()
+            report(handle.assign(pending.rows, incremental: pending.isCooperative))
+            findStarts(pending.rows, pending.epochs)
+            events.append(.assigned(partitions))
+            log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+        case .revoke:
+            giveUp(pending.epochs, isLost: pending.isLost)
+            endRebalanceWait()
+            // librdkafka joins again as soon as a cooperative revoke is answered.
+            if pending.isCooperative, !pending.isLost, !usesConsumerProtocol, !isLeaving {
+                handle.join.joinIsExpected()
+            }
+            report(handle.unassign(pending.isCooperative ? pending.rows : nil))
+        }
+    }
+
+    /// The partitions are not ours any more: their epochs end, their messages are gone, their commits fail.
+    private func giveUp(_ all: [PartitionEpoch], isLost: Bool) {
+        let epochs = all.filter { assigned[$0.topicPartition] === $0 }
+        guard !epochs.isEmpty || all.isEmpty else { return }
+        let left = delivery.withLock { delivery in
+            let left = delivery.takeMarks(of: epochs)
+            delivery.fence(epochs)
+            return left
+        }
+        for epoch in epochs { assigned[epoch.topicPartition] = nil }
+        sources = [:]
+        perform(commits.fence(epochs))
+        reportSkipped(epochs)
+        let partitions = epochs.map(\.topicPartition).sorted()
+        events.append(isLost ? .lost(partitions) : .revoked(partitions))
+        if !left.isEmpty { reportUncommitted(left.map { ($0.epoch.topicPartition, $0.offset) }, isLost: isLost) }
+        log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
     }
 
     /// Asks for the committed offsets of new partitions; until they are known nothing is drained.
@@ -96,65 +209,6 @@ extension ConsumerCore {
         }
         // What has arrived meanwhile.
         handle.messagesArrived.raise()
-    }
-
-    private func beginRevoke(_ rows: [PartitionOffset]) {
-        let epochs = rows.compactMap { assigned[KafkaTopicPartition(topic: $0.topic, partition: Int($0.partition))] }
-        // Once the consumer leaves, the message in hand has had its time and the marks are committed.
-        let (undelivered, mustWait) = delivery.withLock { ($0.undelivered(of: epochs), $0.drain(epochs)) }
-        giveBack(epochs, undelivered: undelivered)
-        let isHeld = mustWait && !isLeaving
-        revoke = Revoke(
-            rows: rows,
-            epochs: epochs,
-            isCooperative: handle.isCooperative,
-            deadline: .now + revokeTimeout,
-            step: .draining
-        )
-        if !isHeld || handle.isAssignmentLost { proceedRevoke(now: .now) }
-    }
-
-    func proceedRevoke(now: ContinuousClock.Instant) {
-        guard var revoke else { return }
-        // Another member may own them already: nothing is committed any more.
-        if handle.isAssignmentLost || now >= revoke.deadline {
-            answerRevoke()
-            return
-        }
-        if case .draining = revoke.step {
-            guard isLeaving || !delivery.withLock({ $0.isWaitingForRelease }) else { return }
-            revoke.step = .committing
-            self.revoke = revoke
-            let marks = delivery.withLock { $0.takeMarks(of: revoke.epochs) }
-            for mark in marks { request(mark.epoch, mark.offset, now: now) }
-            sendCommits(now: now)
-        }
-        guard !commits.isBusy(revoke.epochs) else { return }
-        answerRevoke()
-    }
-
-    /// Hands the partitions back: their epochs end, their messages are gone, their commits fail.
-    func answerRevoke() {
-        guard let revoke else { return }
-        self.revoke = nil
-        let isLost = handle.isAssignmentLost
-        let left = delivery.withLock { delivery in
-            let left = delivery.takeMarks(of: revoke.epochs)
-            delivery.fence(revoke.epochs)
-            return left
-        }
-        for epoch in revoke.epochs { assigned[epoch.topicPartition] = nil }
-        sources = [:]
-        perform(commits.fence(revoke.epochs))
-        reportSkipped(revoke.epochs)
-        endRebalanceWait()
-        // librdkafka joins again as soon as a cooperative revoke is answered.
-        if revoke.isCooperative, !isLost, !usesConsumerProtocol, !isLeaving { handle.join.joinIsExpected() }
-        report(handle.unassign(revoke.isCooperative ? revoke.rows : nil))
-        let partitions = revoke.epochs.map(\.topicPartition).sorted()
-        events.append(isLost ? .lost(partitions) : .revoked(partitions))
-        if !left.isEmpty { reportUncommitted(left.map { ($0.epoch.topicPartition, $0.offset) }, isLost: isLost) }
-        log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
     }
 
     /// What was processed and is not committed comes again, to whoever owns the partitions now.

@@ -24,6 +24,8 @@ actor ConsumerCore: ClientThreadOwner {
     nonisolated let statistics: StatisticsBuffer
     nonisolated let log: LogSink
     nonisolated let thread: ClientThread
+    let hooks: KafkaRebalanceHooks
+    nonisolated let owner = Locked(Owner())
     let revokeTimeout: Duration
     /// How long commits are held at most: while JoinGroup is expected, and once it was sent.
     let sessionTimeout: Duration
@@ -42,7 +44,9 @@ actor ConsumerCore: ClientThreadOwner {
     var assigned: [KafkaTopicPartition: PartitionEpoch] = [:]
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
-    var revoke: Revoke?
+    var rebalancing = RebalanceStateMachine()
+    /// The hook that a rebalance or the close waits for.
+    var hookTask: Task<Void, Never>?
     /// Assignments whose committed offsets are being asked for.
     var startsSought = 0
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
@@ -92,6 +96,7 @@ actor ConsumerCore: ClientThreadOwner {
             markInterval = nil
             handout = HandoutStateMachine(maxCount: maxCount)
         }
+        hooks = configuration.rebalanceHooks
         revokeTimeout = configuration.revokeTimeout
         sessionTimeout = settings.sessionTimeout
         readsCommitted = settings.isReadCommitted
@@ -154,7 +159,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
-        proceedRevoke(now: now)
+        proceedRebalance(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
         watchJoin(now: now)
@@ -173,7 +178,7 @@ actor ConsumerCore: ClientThreadOwner {
 
     private func nextDeadline() -> ContinuousClock.Instant? {
         var deadlines = [
-            commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, revoke?.deadline,
+            commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline,
         ]
         switch phase {
@@ -270,6 +275,7 @@ actor ConsumerCore: ClientThreadOwner {
     /// - Parameter task: the identity of the calling task; if it holds the message in hand, nobody waits for that.
     func close(deadline: ContinuousClock.Instant, task: Int) async -> KafkaConsumerCloseReport {
         if let report { return report }
+        closes(within: Self.currentHook)
         switch phase {
         case .open: beginClose(deadline: deadline, task: task)
         case .releasing(let current): phase = .releasing(deadline: min(current, deadline))
@@ -317,14 +323,15 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .committing(deadline: deadline)
         }
         if case .committing(let deadline) = phase {
-            // A revoke that is still open is answered by its own rules, but not later than this.
+            // A rebalance that is still open is answered by its own rules, but not later than this.
+            guard now >= deadline || proceedCloseHook() else { return false }
             if !hasRequestedLastCommit {
                 hasRequestedLastCommit = true
                 for mark in delivery.withLock({ $0.takeMarks() }) { request(mark.epoch, mark.offset, now: now) }
                 sendCommits(now: now)
             }
-            guard now >= deadline || (commits.isIdle && revoke == nil) else { return false }
-            answerRevoke()
+            guard now >= deadline || commits.isIdle else { return false }
+            endRebalance()
             if let error = handle.beginClose() {
                 // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
                 cannotLeave = true
@@ -339,7 +346,6 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .reaping
         }
         guard case .reaping = phase else { return false }
-        answerRevoke()
         return (handle.isClosed || cannotLeave) && blockingCalls == 0
     }
 
