@@ -53,6 +53,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "DeadLetters",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "GroupDashboard",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "ExactlyOnceWordCount",
             dependencies: kafka + ["ExampleSupport"],
             swiftSettings: settings

@@ -1,0 +1,63 @@
+// The code of the article "Consuming", as it stands there. ReadmeTests holds the two together.
+import AsyncKafka
+
+func consumeTwoTopics() async throws {
+    let configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "billing")
+    try await withKafkaConsumer(configuration, subscribingTo: ["orders", "refunds"]) { consumer in
+        for try await message in consumer.messages {
+            try await handle(message)
+        }
+    }
+}
+
+func commitEach(_ consumer: KafkaConsumer) async throws {
+    for try await message in consumer.messages {
+        try await handle(message)
+        try await consumer.commit(message)
+    }
+}
+
+func putAsideWhatFails(_ consumer: KafkaConsumer, _ producer: KafkaProducer) async throws {
+    for try await message in consumer.messages {
+        do {
+            try await handle(message)
+        } catch {
+            var letter = KafkaRecord(topic: "orders.dlq", key: message.key, value: message.value)
+            letter.headers.append(KafkaHeader("original", "\(message.topicPartition)@\(message.offset)"))
+            try await producer.send(letter)
+        }
+        try await consumer.commit(message)
+    }
+}
+
+func watchEvents(of consumer: KafkaConsumer) async throws {
+    for try await event in consumer.events {
+        switch event.kind {
+        case .assigned, .revoked, .lost: print(event.kind, event.partitions)
+        case .missingTopic: print("no topic \(event.topic ?? "")")
+        case .allBrokersDown, .brokersUp: print(event.kind)
+        default: if let error = event.error { print(error) }
+        }
+    }
+}
+
+func watchLag(of consumer: KafkaConsumer) async throws {
+    for try await partitions in consumer.lagUpdates(every: .seconds(10)) {
+        for partition in partitions { print(partition.topicPartition, partition.lag ?? -1) }
+    }
+}
+
+func watchStatistics(of consumer: KafkaConsumer) async throws {
+    for try await statistics in consumer.statistics {
+        for broker in statistics.brokers { print(broker.name, broker.state ?? "", broker.roundTripTime?.p99 ?? .zero) }
+        for partition in statistics.topics.flatMap(\.partitions) { print(partition.prefetchedRecords ?? 0) }
+    }
+}
+
+func configureObservation() {
+    var configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "billing")
+    configuration.missingTopics = .fail
+    configuration.statisticsInterval = .seconds(5)
+}
+
+func handle(_ message: KafkaMessage) async throws {}
