@@ -47,6 +47,11 @@ func watchLag(of consumer: KafkaConsumer) async throws {
     }
 }
 
+func isAlive(_ consumer: KafkaConsumer) async -> Bool {
+    let isAlive = await consumer.health().isProgressing(within: .seconds(120))
+    return isAlive
+}
+
 func watchStatistics(of consumer: KafkaConsumer) async throws {
     for try await statistics in consumer.statistics {
         for broker in statistics.brokers { print(broker.name, broker.state ?? "", broker.roundTripTime?.p99 ?? .zero) }

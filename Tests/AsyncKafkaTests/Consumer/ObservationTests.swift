@@ -30,9 +30,25 @@ struct ObservationTests {
             #expect(before.map(\.position) == [nil, nil])
             while let lag = try await lags.next(), lag.map(\.lag) != [10, 0] {}
 
+            #expect(await consumer.health().isProgressing(within: .seconds(60)))
+
             var read = 0
             for try await message in consumer.messages {
                 read += 1
+                if read == 5 {
+                    // More is there, and the loop stands still from one look to the next.
+                    var standstill = Duration.zero
+                    while standstill == .zero {
+                        let health = await consumer.health()
+                        #expect(health.isOpen)
+                        #expect(!health.areAllBrokersDown)
+                        #expect(health.partitions.map(\.lag.lag) == [5, 0])
+                        #expect(health.partitions[1].standstill == .zero)
+                        standstill = health.partitions[0].standstill
+                    }
+                    #expect(!(await consumer.health()).isProgressing(within: .nanoseconds(1)))
+                }
+                if read == 6 { #expect(await consumer.health().partitions[0].standstill == .zero) }
                 let lag = try await consumer.lag()
                 #expect(lag.map(\.lag) == [Int64(10 - read), 0])
                 #expect(lag[0].position == message.offset + 1)
@@ -80,6 +96,7 @@ struct ObservationTests {
             #expect(try await lags.next() == nil)
             for try await _ in consumer.statistics {}
             await expectError(.clientClosed) { try await consumer.lag() }
+            #expect(!(await consumer.health()).isProgressing(within: .seconds(60)))
         }
     }
 

@@ -9,7 +9,12 @@ extension ConsumerCore {
         if isClosed { throw .clientClosed }
         let asked = await askForWatermarks(of: assigned.keys.filter { cachedWatermarks(of: $0) == nil })
         // The assignment may have changed meanwhile.
-        return assigned.sorted { $0.key < $1.key }.map { partition, epoch in
+        return lag(asked)
+    }
+
+    /// Of whatever is known without asking.
+    private func lag(_ asked: [KafkaTopicPartition: Handle.Watermarks]) -> [KafkaPartitionLag] {
+        assigned.sorted { $0.key < $1.key }.map { partition, epoch in
             let watermarks = cachedWatermarks(of: partition) ?? asked[partition]
             let position = position(of: epoch)
             let lag = watermarks.map { max(0, $0.high - (position ?? (startsAtEnd ? $0.high : $0.low))) }
@@ -20,6 +25,16 @@ extension ConsumerCore {
                 lag: lag
             )
         }
+    }
+
+    func health() -> KafkaConsumerHealth {
+        let lag = lag([:])
+        let standing = progress.update(lag, now: .now)
+        return KafkaConsumerHealth(
+            partitions: lag.map { .init(lag: $0, standstill: standing[$0.topicPartition] ?? .zero) },
+            areAllBrokersDown: brokerEvents.areAllDown,
+            isOpen: !isClosed && delivery.withLock { $0.isOpen }
+        )
     }
 
     private func cachedWatermarks(of partition: KafkaTopicPartition) -> Handle.Watermarks? {

@@ -64,6 +64,8 @@ actor ConsumerCore: ClientThreadOwner {
 
     /// What is known of the brokers, for the events.
     var brokerEvents = BrokerEvents()
+    /// Where partitions stand still, as far as anybody has asked.
+    var progress = ProgressWatch()
     /// Whoever waits for a time to come.
     var alarms = Alarms<Suspension<Void>>()
 

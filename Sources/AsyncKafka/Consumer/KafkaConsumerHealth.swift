@@ -1,0 +1,40 @@
+/// Whether a consumer gets on: what a liveness probe asks.
+public struct KafkaConsumerHealth: Sendable, Hashable {
+    /// The assigned partitions; sorted.
+    public let partitions: [Partition]
+    /// Whether no broker can be reached now (``KafkaConsumerEvent/Kind/allBrokersDown``). Restarting the program does not help then.
+    public let areAllBrokersDown: Bool
+    /// Whether messages can still be read: false once `messages` has thrown, or is about to, and when the consumer is closed.
+    public let isOpen: Bool
+
+    /// How one partition gets on.
+    public struct Partition: Sendable, Hashable {
+        /// How far behind it is.
+        public let lag: KafkaPartitionLag
+        /// For how long there has been more to read although the loop has not gone on, as far as calls of
+        /// ``KafkaConsumer/health()`` have seen it; zero if it has gone on since the last call, or is not behind.
+        public let standstill: Duration
+    }
+
+    /// Whether there is no reason to restart the program: it can read, and no partition stands still for so long while brokers are
+    /// there.
+    ///
+    /// - Parameter limit: longer than the handling of a message takes, and than the time between two calls.
+    public func isProgressing(within limit: Duration) -> Bool {
+        isOpen && (areAllBrokersDown || partitions.allSatisfy { $0.standstill < limit })
+    }
+}
+
+extension KafkaConsumer {
+    /// How the consumer gets on, for a liveness probe that calls it again and again.
+    ///
+    /// ```swift
+    /// let isAlive = await consumer.health().isProgressing(within: .seconds(120))
+    /// ```
+    ///
+    /// Asks no broker and suspends for the client's thread alone. A program that paused partitions, or left its loop, stands still as
+    /// well. The message in hand is not behind the loop: what it takes does not show once nothing comes after it.
+    public func health() async -> KafkaConsumerHealth {
+        await core.health()
+    }
+}
