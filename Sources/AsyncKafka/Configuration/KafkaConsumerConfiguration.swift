@@ -18,6 +18,10 @@ public struct KafkaConsumerConfiguration: Sendable {
     /// The name that brokers use for this program in logs, metrics and quotas. `async-kafka` by default (`client.id`).
     public var clientID = "async-kafka"
 
+    /// The rack or availability zone that this program runs in, as brokers name theirs (`broker.rack`): messages are fetched from
+    /// a replica there if the brokers allow it (KIP-392), which may lag a little behind the leader. None by default (`client.rack`).
+    public var clientRack: String?
+
     /// When offsets are committed. Once a second, what has been processed, by default.
     public var offsetPolicy: KafkaOffsetPolicy = .afterProcessing
 
@@ -111,18 +115,32 @@ public struct KafkaConsumerConfiguration: Sendable {
 
     /// How messages are fetched, and how many are held ready.
     public struct Fetch: Sendable, Hashable {
-        /// What a broker waits for before it answers, in bytes, up to 100,000,000. 1 by default (`fetch.min.bytes`).
+        /// What a broker waits for before it answers, in bytes: 1 to 100,000,000, not more than `maxBytes`. 1 by default, so
+        /// that a message is not held up (`fetch.min.bytes`).
         public var minBytes = 1
-        /// How long a broker waits for `minBytes`. Up to 300 s, 500 ms by default (`fetch.wait.max.ms`).
+        /// How long a broker waits for `minBytes`. Up to 300 s and shorter than `connection.socketTimeout`, 500 ms by default
+        /// (`fetch.wait.max.ms`).
         public var maxWait: Duration = .milliseconds(500)
+        /// The size of one answer of a broker, in bytes, up to 2,147,483,135, not less than `message.max.bytes` (1,000,000) and not
+        /// more than `prefetchBytes`. By default nil: a quarter of `prefetchBytes`, though not less than `message.max.bytes`
+        /// (`fetch.max.bytes`).
+        public var maxBytes: Int?
+        /// The share of one partition in an answer, in bytes, up to 1,000,000,000 and not more than `maxBytes`. A larger message
+        /// comes all the same. By default nil: 1 MiB, or a quarter of `prefetchBytes` or `maxBytes` if that is less
+        /// (`max.partition.fetch.bytes`).
+        public var maxPartitionBytes: Int?
         /// How much is held ready, in bytes. 1 KiB to 2 GiB, 64 MiB by default (`queued.max.messages.kbytes`).
         ///
-        /// The size of an answer (`fetch.max.bytes`, `max.partition.fetch.bytes`) derives from it: a quarter at most,
-        /// though not less than `message.max.bytes`, unless set by name.
+        /// librdkafka looks at this budget before it fetches, and does not count some 450 bytes a message of its own: what an answer
+        /// of each broker has (`maxBytes`) comes on top, more if it is compressed. So the sizes of answers derive from the
+        /// budget.
         public var prefetchBytes = 64 * 1024 * 1024
         /// How many messages of a partition librdkafka tries to hold ready within `prefetchBytes`. Up to 10,000,000,
         /// 100,000 by default (`queued.min.messages`).
         public var prefetchRecords = 100_000
+        /// Whether the checksum of what is fetched is verified, at some cost in processor time; what is damaged is an error then, and
+        /// is not delivered. Off by default: brokers verify what they are sent (`check.crcs`).
+        public var checksCRCs = false
 
         /// The defaults.
         public init() {}

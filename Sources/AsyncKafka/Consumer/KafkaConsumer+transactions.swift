@@ -51,8 +51,8 @@ extension KafkaConsumer {
         }
         try core.checkTransactional()
         _ = try producer.core.requireTransactions()
-        let batches = BatchReader(core)
-        while let messages = try await batches.next(maxCount) {
+        let batches = BatchReader(core, maxCount: maxCount)
+        while let messages = try await batches.next() {
             try await process(messages, with: producer, timeout: timeout, body)
         }
     }
@@ -101,42 +101,6 @@ extension KafkaConsumer {
     private static var maxFailures: Int { 3 }
     /// How long the group has to tell a member that its partitions are gone, until the batch is tried again.
     private static var retryPause: Duration { .milliseconds(500) }
-}
-
-/// Reads a consumer's messages in batches; what it did not finish goes back when it is released.
-private final class BatchReader: Sendable {
-    private let core: ConsumerCore
-    private let id: UInt64
-
-    init(_ core: ConsumerCore) {
-        self.core = core
-        id = core.delivery.withLock { $0.makeReader() }
-    }
-
-    /// The next batch; the one before is finished. Nil when the consumer is closed or the task is cancelled.
-    func next(_ maxCount: Int) async throws(KafkaError) -> [KafkaMessage]? {
-        while true {
-            let action = core.delivery.withLock {
-                $0.nextBatch(
-                    reader: id,
-                    task: currentTaskIdentity(),
-                    maxCount: maxCount,
-                    isCancelled: Task.isCancelled
-                )
-            }
-            if action.wakesThread { core.wake() }
-            switch action.step {
-            case .deliver(let messages): return messages
-            case .fetch: await core.fill(reader: id)
-            case .end: return nil
-            case .failed(let error): throw error
-            }
-        }
-    }
-
-    deinit {
-        if core.delivery.withLock({ $0.releaseReader(id) }) { core.wake() }
-    }
 }
 
 extension KafkaError {

@@ -23,6 +23,10 @@ public struct KafkaMessages: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         private let loop: Loop
         private let owner: KafkaConsumer?
+        /// Whether the loop is over: the consumer is closed or has failed, or `next` was called in a cancelled task.
+        ///
+        /// Tells the nil of a time limit that has passed from the last one.
+        public private(set) var hasEnded = false
 
         init(core: ConsumerCore, owner: KafkaConsumer?) {
             loop = Loop(core: core)
@@ -41,16 +45,65 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
+            try await next(until: nil)
+        }
+
+        /// The next message, if it comes in time.
+        ///
+        /// Suspends until there is one, at most for `timeout`. Under `.afterProcessing` this marks the message before as processed,
+        /// whether another one comes or not. What comes later is there for the next call: a time limit loses nothing.
+        ///
+        /// ```swift
+        /// var messages = consumer.messages.makeAsyncIterator()
+        /// while !messages.hasEnded {
+        ///     if let message = try await messages.next(timeout: .seconds(5)) {
+        ///         try await handle(message)
+        ///     } else {
+        ///         try await flush()
+        ///     }
+        /// }
+        /// ```
+        ///
+        /// ## Cancellation
+        /// Returns nil, marks nothing and loses nothing.
+        ///
+        /// - Parameters:
+        ///   - timeout: how long to wait; zero takes what is there.
+        ///   - actor: the caller's, unless said otherwise.
+        /// - Returns: nil when no message has come in time, and as `next()` does when the consumer is closed or the task is cancelled:
+        ///   `hasEnded` is true then.
+        /// - Throws: `fatal`, `groupAuthorizationFailed`, `autoOffsetReset`; `alreadyIterating`.
+        public mutating func next(
+            timeout: Duration,
+            isolation actor: isolated (any Actor)? = #isolation
+        ) async throws(KafkaError) -> KafkaMessage? {
+            try await next(until: .after(timeout))
+        }
+
+        private mutating func next(
+            until deadline: ContinuousClock.Instant?,
+            isolation actor: isolated (any Actor)? = #isolation
+        ) async throws(KafkaError) -> KafkaMessage? {
+            var hasLooked = false
             while true {
                 let action = loop.core.delivery.withLock {
                     $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
                 }
                 if action.wakesThread { loop.core.wake() }
                 switch action.step {
-                case .deliver(let message): return message
-                case .fetch: await loop.core.fill(reader: loop.id)
-                case .end: return nil
-                case .failed(let error): throw error
+                case .deliver(let message):
+                    return message
+                case .fetch:
+                    // At the deadline as well: what is there is delivered.
+                    if hasLooked, let deadline, deadline <= .now { return nil }
+                    await loop.core.fill(reader: loop.id, seen: action.revision, until: deadline)
+                    hasLooked = true
+                case .end:
+                    hasEnded = true
+                    return nil
+                case .failed(let error):
+                    hasEnded = !loop.core.delivery.withLock { $0.isOpen }
+                    throw error
                 }
             }
         }

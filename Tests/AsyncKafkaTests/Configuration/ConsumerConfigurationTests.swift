@@ -131,7 +131,8 @@ import Testing
         ("partition.assignment.strategy", "range"), ("group.instance.id", "b"), ("group.id", "b"),
         ("auto.offset.reset", "latest"), ("topic.auto.offset.reset", "latest"), ("isolation.level", "read_committed"),
         ("fetch.min.bytes", "6"), ("fetch.wait.max.ms", "6"), ("queued.max.messages.kbytes", "6"),
-        ("queued.min.messages", "6"),
+        ("queued.min.messages", "6"), ("fetch.max.bytes", "2000000"), ("max.partition.fetch.bytes", "6"),
+        ("fetch.message.max.bytes", "6"), ("check.crcs", "false"), ("client.rack", "b"),
     ])
     func aPropertyAndItsChangedSettingAreRefused(_ name: String, _ value: String) throws {
         var configuration = consumerConfiguration([name: value])
@@ -146,6 +147,10 @@ import Testing
         configuration.fetch.maxWait = .milliseconds(7)
         configuration.fetch.prefetchBytes = 7000
         configuration.fetch.prefetchRecords = 7
+        configuration.fetch.maxBytes = 1_000_007
+        configuration.fetch.maxPartitionBytes = 7
+        configuration.fetch.checksCRCs = true
+        configuration.clientRack = "a"
         try expect(configuration.refusal(), says: "`\(name)` are both set")
     }
 
@@ -226,6 +231,11 @@ import Testing
         ("fetch.prefetchBytes", { $0.fetch.prefetchBytes = 1023 }),
         ("fetch.prefetchBytes", { $0.fetch.prefetchBytes = Int.max }),
         ("fetch.prefetchRecords", { $0.fetch.prefetchRecords = 0 }),
+        ("fetch.maxBytes", { $0.fetch.maxBytes = 0 }),
+        ("fetch.maxBytes", { $0.fetch.maxBytes = Int.max }),
+        ("fetch.maxPartitionBytes", { $0.fetch.maxPartitionBytes = 0 }),
+        ("fetch.maxPartitionBytes", { $0.fetch.maxPartitionBytes = 1_000_000_001 }),
+        ("clientRack", { $0.clientRack = "" }),
         ("groupID", { $0.groupID = "a\0" }),
         ("bootstrapServers", { $0.bootstrapServers = [] }),
         ("bootstrapServers", { $0.bootstrapServers = ["a", ""] }),

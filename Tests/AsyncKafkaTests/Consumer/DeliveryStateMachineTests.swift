@@ -332,12 +332,16 @@ extension DeliveryStateMachineTests {
     }
 
     @Test
-    func aCancelledReaderGetsNoBatchAndTheLastOneIsFinished() {
-        var (machine, _) = machine(.manual)
+    func aCancelledReaderGetsNoBatchAndTheLastOneComesAgainUnlessItIsCommitted() {
+        var (machine, epoch) = machine(.manual)
         let reader = machine.makeReader()
         #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
         #expect(nextBatch(&machine, reader, isCancelled: true) == "end")
         _ = machine.releaseReader(reader)
+        let next = machine.makeReader()
+        #expect(nextBatch(&machine, next) == "0@0 0@1 0@2")
+        machine.committed(epoch, 3)
+        #expect(nextBatch(&machine, next, isCancelled: true) == "end")
         #expect(nextBatch(&machine, machine.makeReader()) == "0@3 0@4")
     }
 

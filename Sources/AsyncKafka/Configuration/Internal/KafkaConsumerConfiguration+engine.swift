@@ -22,6 +22,10 @@ extension KafkaConsumerConfiguration {
         )
         try setGroup(builder, standard.group)
         try setFetch(builder, standard.fetch)
+        if let clientRack {
+            guard !clientRack.isEmpty else { throw .invalid("`clientRack` is empty: name the rack, or nil for none") }
+            try builder.set(Setting("clientRack", "client.rack", clientRack, isDefault: false))
+        }
         try builder.set(
             Setting(
                 "isolationLevel",
@@ -40,6 +44,7 @@ extension KafkaConsumerConfiguration {
         )
         try builder.setStatistics(statisticsInterval)
         try builder.setConnection(connection)
+        try checkFetch(builder)
         try builder.setLog(log)
         try builder.setSoftwareName()
 
@@ -156,46 +161,6 @@ extension KafkaConsumerConfiguration {
                 """
             )
         }
-    }
-
-    // MARK: Fetch
-
-    private func setFetch(_ builder: borrowing ConfigurationBuilder, _ standard: Fetch) throws(KafkaError) {
-        try builder.set(
-            Setting("fetch.minBytes", "fetch.min.bytes", fetch.minBytes, default: standard.minBytes)
-        )
-        try builder.set(
-            Setting("fetch.maxWait", "fetch.wait.max.ms", fetch.maxWait, default: standard.maxWait)
-        )
-        try Setting.check("fetch.prefetchBytes", fetch.prefetchBytes, in: 1024...2_147_482_624, unit: " bytes")
-        try builder.set(
-            Setting(
-                "fetch.prefetchBytes",
-                "queued.max.messages.kbytes",
-                "\((fetch.prefetchBytes + 1023) / 1024)",
-                isDefault: fetch.prefetchBytes == standard.prefetchBytes
-            )
-        )
-        try builder.set(
-            Setting(
-                "fetch.prefetchRecords",
-                "queued.min.messages",
-                fetch.prefetchRecords,
-                default: standard.prefetchRecords
-            )
-        )
-        // librdkafka looks at its budget before a fetch only: one answer may overshoot it by its whole size.
-        let budget = (builder.integer("queued.max.messages.kbytes") ?? 65_536) * 1024
-        let smallest = builder.integer("message.max.bytes") ?? 1_000_000
-        var answer = max(budget / 4, smallest)
-        if builder.isNamed("receive.message.max.bytes"), let limit = builder.integer("receive.message.max.bytes") {
-            // rd_kafka_new demands 512 bytes more than an answer; what is smaller still is for it to refuse.
-            answer = max(min(answer, limit - 512), smallest)
-        }
-        try builder.prefer("fetch.max.bytes", "\(min(answer, 2_147_483_135))")
-        try builder.prefer("max.partition.fetch.bytes", "\(min(1_048_576, budget / 4))")
-        // A partition that ran ahead is looked at again after this time, a second by librdkafka's default.
-        try builder.prefer("fetch.queue.backoff.ms", "10")
     }
 
     // MARK: In force

@@ -5,8 +5,7 @@ extension ConsumerCore {
     /// Hands drained messages to the loop, at once or behind their commit. Returns whether the loop has something to look at.
     func handOut(_ messages: [KafkaMessage]) -> Bool {
         guard handout != nil else {
-            delivery.withLock { $0.append(messages) }
-            return !messages.isEmpty
+            return delivery.withLock { $0.append(messages) }
         }
         handout?.hold(messages)
         commitHeld()

@@ -139,6 +139,7 @@ extension ConsumerCore {
         case .assign:
             let partitions = pending.epochs.map(\.topicPartition).sorted()
             report(handle.assign(pending.rows, incremental: pending.isCooperative))
+            pauseAgain(partitions)
             findStarts(pending.rows, pending.epochs)
             events.append(.assigned(partitions))
             log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")

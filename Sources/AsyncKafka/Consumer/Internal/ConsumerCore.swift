@@ -69,7 +69,7 @@ actor ConsumerCore: ClientThreadOwner {
     /// Whoever waits for a time to come.
     var alarms = Alarms<Suspension<Void>>()
 
-    private var parked: (id: UInt64, suspension: Suspension<Void>)?
+    private var parked: (id: UInt64, deadline: ContinuousClock.Instant?, suspension: Suspension<Void>)?
     /// Whoever waits for the group to settle.
     private var rebalanceWaiter: (deadline: ContinuousClock.Instant, suspension: Suspension<Void>)?
     private var nextCommitAt: ContinuousClock.Instant?
@@ -161,6 +161,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
+        if let deadline = parked?.deadline, deadline <= now { unpark() }
         proceedRebalance(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
@@ -181,7 +182,7 @@ actor ConsumerCore: ClientThreadOwner {
     private func nextDeadline() -> ContinuousClock.Instant? {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
-            rebalanceWaiter?.deadline, alarms.deadline,
+            rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
@@ -211,17 +212,24 @@ actor ConsumerCore: ClientThreadOwner {
     }
 
     /// Has messages ready for the loop, or waits until there are some, or until the loop is to look again.
-    func fill(reader: UInt64) async {
+    ///
+    /// - Parameters:
+    ///   - revision: what the loop has seen of the batch: it waits for more.
+    ///   - deadline: when it looks again in any case.
+    func fill(reader: UInt64, seen revision: UInt, until deadline: ContinuousClock.Instant? = nil) async {
         guard case .open = phase, !drain() else { return }
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
                 // A commit that was waited for may have brought something by now.
-                let hasNothing = delivery.withLock { $0.isOpen && !$0.hasMore }
-                if Task.isCancelled || !hasNothing {
+                let isUnchanged = delivery.withLock {
+                    $0.isOpen && $0.revision == revision && $0.interruption == nil
+                }
+                let hasExpired = deadline.map { $0 <= .now } ?? false
+                if Task.isCancelled || !isUnchanged || hasExpired {
                     suspension.resume(returning: ())
                 } else {
                     parked?.suspension.resume(returning: ())
-                    parked = (reader, suspension)
+                    parked = (reader, deadline, suspension)
                 }
             }
         } onCancel: {

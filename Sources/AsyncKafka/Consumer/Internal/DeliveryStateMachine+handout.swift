@@ -4,12 +4,9 @@ extension DeliveryStateMachine {
     func undelivered(of epochs: [PartitionEpoch]) -> [(epoch: PartitionEpoch, offset: Int64)] {
         let waiting = batch[index...]
         return epochs.compactMap { epoch in
-            waiting.first { $0.epoch === epoch }.map { (epoch, $0.offset) }
+            (partition(of: epoch)?.held.first ?? waiting.first { $0.epoch === epoch }).map { (epoch, $0.offset) }
         }
     }
-
-    /// Whether a loop that asks now may get something else than a wait.
-    var hasMore: Bool { index < batch.count || interruption != nil }
 
     /// The loop throws this once it has been given what is there, and may go on afterwards; nil takes it back.
     mutating func interrupt(_ error: KafkaError?) {

@@ -3,7 +3,8 @@
 /// A plain value behind the consumer's lock: loops take messages out of it on the pool, the client's thread fills it, drains it
 /// before a revoke and takes marks to be committed. What always holds:
 ///
-/// - a message whose epoch has ended, or whose partition is being drained, is not delivered;
+/// - a message whose epoch has ended, or whose partition is being drained or paused, is not delivered;
+/// - the batch holds no message of a paused partition, and what a paused one holds comes before what is drained later;
 /// - a mark only grows, and exists only in a current epoch;
 /// - one loop reads at a time.
 ///
@@ -19,16 +20,19 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         case onDelivery
     }
 
-    private struct Partition {
+    struct Partition {
         var epoch: PartitionEpoch
         /// One behind the last processed message; nil if none is.
         var marked: Int64?
         /// What the broker has acknowledged in this epoch.
         var committed: Int64?
         var isDraining = false
+        var isPaused = false
+        /// What was drained while it is paused, or before, and not delivered.
+        var held: [Message] = []
     }
 
-    private enum Phase {
+    enum Phase {
         case open
         case failed(KafkaError)
         case closed
@@ -37,21 +41,25 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     let policy: Policy
     /// False in tests alone, which show what the fence is good for.
     var isFencing = true
-    private var phase = Phase.open
-    private var partitions: [Partition?] = []
+    private(set) var phase = Phase.open
+    var partitions: [Partition?] = []
     var batch: [Message] = []
     var index = 0
+    /// Partitions that are paused, whether they are assigned or not.
+    var paused: Set<KafkaTopicPartition> = []
+    /// Grows whenever there is more in the batch.
+    var revision: UInt = 0
     /// The loop that reads.
-    private var reader: UInt64?
+    var reader: UInt64?
     private var lastReader: UInt64 = 0
     /// The message that was delivered last and is not done with.
-    private var inHand: Message?
-    /// The messages that were delivered last as a batch; they are delivered again unless the batch is finished.
-    private var batchInHand: [Message] = []
+    var inHand: Message?
+    /// The messages that were delivered last as a batch and are not done with.
+    var batchInHand: [Message] = []
     /// Whether a loop works on them now; otherwise the next loop may get them again.
-    private var isHeld = false
+    var isHeld = false
     /// The task that holds it.
-    private var holder = 0
+    var holder = 0
     /// Whether the client's thread waits for the message in hand.
     private var releaseIsAwaited = false
     /// Whether marks were made since the client's thread last took them.
@@ -84,6 +92,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         var step: Step
         /// The client's thread waits for what has just happened.
         var wakesThread = false
+        /// How many messages are there, and what the batch's revision is, for whoever waits for more.
+        var available = 0
+        var revision: UInt = 0
     }
 
     /// A loop asks for its next message.
@@ -96,13 +107,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
                 return ReadAction(step: .end)
             }
             guard case .open = phase else { return ReadAction(step: ending()) }
-            if let message = inHand, isDeliverable(message), !isSettled(message) {
-                // The last loop ended without a word: its message comes again.
-                isHeld = true
-                holder = task
-                return ReadAction(step: .deliver(message))
-            }
-            inHand = nil
+            recall()
         }
         guard reader == id else {
             return ReadAction(step: .failed(.alreadyIterating))
@@ -122,62 +127,24 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         batch.removeAll(keepingCapacity: true)
         index = 0
         if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
-        return ReadAction(step: .fetch, wakesThread: wakes)
-    }
-
-    /// A reader asks for its next batch: what is there, up to `maxCount`. The one before is finished.
-    mutating func nextBatch(reader id: UInt64, task: Int, maxCount: Int, isCancelled: Bool) -> ReadAction<[Message]> {
-        if reader == nil, !isCancelled, case .open = phase {
-            reader = id
-            inHand = nil
-        }
-        guard reader == id else {
-            if reader != nil { return ReadAction(step: .failed(.alreadyIterating)) }
-            return ReadAction(step: isCancelled ? .end : ending())
-        }
-        batchInHand = []
-        let wakes = release()
-        if isCancelled { return ReadAction(step: .end, wakesThread: wakes) }
-        guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
-        while index < batch.count, batchInHand.count < maxCount {
-            if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
-            index += 1
-        }
-        guard !batchInHand.isEmpty else {
-            batch.removeAll(keepingCapacity: true)
-            index = 0
-            return ReadAction(step: .fetch, wakesThread: wakes)
-        }
-        isHeld = true
-        holder = task
-        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes)
-    }
-
-    /// The batch in hand was not processed: it stands before what is drained already.
-    private mutating func giveBack() {
-        guard !batchInHand.isEmpty else { return }
-        if case .open = phase {
-            batch.replaceSubrange(0..<index, with: batchInHand)
-            index = 0
-        }
-        batchInHand = []
+        return ReadAction(step: .fetch, wakesThread: wakes, revision: revision)
     }
 
     /// A failure is thrown once; then the sequence is over.
-    private mutating func ending<Delivered>() -> ReadAction<Delivered>.Step {
+    mutating func ending<Delivered>() -> ReadAction<Delivered>.Step {
         guard case .failed(let error) = phase else { return .end }
         phase = .closed
         return .failed(error)
     }
 
-    private func isDeliverable(_ message: Message) -> Bool {
+    func isDeliverable(_ message: Message) -> Bool {
         guard isFencing else { return true }
         guard message.epoch.isCurrent, let partition = partition(of: message.epoch) else { return false }
-        return !partition.isDraining
+        return !partition.isDraining && !partition.isPaused
     }
 
     /// Whether the message was marked or committed by name.
-    private func isSettled(_ message: Message) -> Bool {
+    func isSettled(_ message: Message) -> Bool {
         guard let partition = partition(of: message.epoch) else { return true }
         return max(partition.marked ?? -1, partition.committed ?? -1) > message.offset
     }
@@ -191,7 +158,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return wakes
     }
 
-    private mutating func release() -> Bool {
+    mutating func release() -> Bool {
         isHeld = false
         holder = 0
         defer { releaseIsAwaited = false }
@@ -204,7 +171,6 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         reader = nil
         // Elsewhere the next loop goes on behind it.
         if policy != .afterProcessing { inHand = nil }
-        giveBack()
         return release()
     }
 
@@ -225,7 +191,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     func owns(_ epoch: PartitionEpoch) -> Bool { partition(of: epoch) != nil }
 
     /// An epoch of another consumer has a slot as well: only its identity tells.
-    private func partition(of epoch: PartitionEpoch) -> Partition? {
+    func partition(of epoch: PartitionEpoch) -> Partition? {
         guard epoch.slot < partitions.count, let partition = partitions[epoch.slot], partition.epoch === epoch else {
             return nil
         }
@@ -255,13 +221,22 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         let slot = partitions.firstIndex { $0 == nil } ?? partitions.count
         if slot == partitions.count { partitions.append(nil) }
         let epoch = PartitionEpoch(topicPartition, slot: slot)
-        partitions[slot] = Partition(epoch: epoch)
+        partitions[slot] = Partition(epoch: epoch, isPaused: paused.contains(topicPartition))
         return epoch
     }
 
-    /// Drained messages, in their order.
-    mutating func append(_ messages: [Message]) {
-        batch.append(contentsOf: messages)
+    /// Drained messages, in their order. Returns whether the loop has something to look at.
+    @discardableResult
+    mutating func append(_ messages: [Message]) -> Bool {
+        let count = batch.count
+        if paused.isEmpty, !partitions.contains(where: { $0?.isDraining == true }) {
+            batch.append(contentsOf: messages)
+        } else {
+            for message in messages where !hold(message) && isDeliverable(message) { batch.append(message) }
+        }
+        guard batch.count > count else { return false }
+        revision += 1
+        return true
     }
 
     /// Nothing more of these partitions is delivered. Returns whether a loop still works on a message of theirs; its release
@@ -269,7 +244,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func drain(_ epochs: [PartitionEpoch]) -> Bool {
         for epoch in epochs where partition(of: epoch) != nil {
             partitions[epoch.slot]?.isDraining = true
+            partitions[epoch.slot]?.held = []
         }
+        dropUndeliverable()
         guard isHeld, isFencing else { return false }
         let isConcerned = epochs.contains { epoch in
             inHand?.epoch === epoch || batchInHand.contains { $0.epoch === epoch }
@@ -285,6 +262,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             epoch.fence()
             if partition(of: epoch) != nil { partitions[epoch.slot] = nil }
         }
+        dropUndeliverable()
     }
 
     /// No message is delivered any more. Returns whether a loop other than that of the calling task still works on one; its
@@ -293,6 +271,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if case .open = phase { phase = .closed }
         batch = []
         index = 0
+        for slot in partitions.indices { partitions[slot]?.held = [] }
         guard isHeld, inHand != nil || !batchInHand.isEmpty else { return false }
         guard holder != task else {
             // Called from within the body: nobody waits for the message in hand, a revoke neither.
@@ -308,7 +287,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     /// The first drained message of an assignment that no loop was given yet.
     func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
-        batch[index...].first { $0.epoch === epoch }?.offset
+        partition(of: epoch)?.held.first?.offset ?? batch[index...].first { $0.epoch === epoch }?.offset
     }
 
     /// The client has failed: the sequence throws once.

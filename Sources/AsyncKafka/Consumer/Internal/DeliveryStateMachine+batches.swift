@@ -1,0 +1,51 @@
+// The same messages, several at a time.
+extension DeliveryStateMachine {
+    /// A reader asks for its next batch: what is there, up to `maxCount`, if it is `minCount` at least. The one before is finished.
+    mutating func nextBatch(
+        reader id: UInt64,
+        task: Int,
+        maxCount: Int,
+        minCount: Int = 1,
+        isCancelled: Bool
+    ) -> ReadAction<[Message]> {
+        if reader == nil, !isCancelled, case .open = phase {
+            reader = id
+            interruption = nil
+            recall()
+        }
+        guard reader == id else {
+            if reader != nil { return ReadAction(step: .failed(.alreadyIterating)) }
+            return ReadAction(step: isCancelled ? .end : ending())
+        }
+        if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
+        let wakes = finishBatchInHand()
+        guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
+        // What is there goes before an error.
+        if interruption != nil || batch.count - index >= min(minCount, maxCount) {
+            while index < batch.count, batchInHand.count < maxCount {
+                if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
+                index += 1
+            }
+        }
+        guard !batchInHand.isEmpty else {
+            batch.removeFirst(index)
+            index = 0
+            if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
+            return ReadAction(step: .fetch, wakesThread: wakes, available: batch.count, revision: revision)
+        }
+        isHeld = true
+        holder = task
+        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes)
+    }
+
+    /// Returns whether the thread is to be woken.
+    private mutating func finishBatchInHand() -> Bool {
+        guard !batchInHand.isEmpty else { return false }
+        var wakes = release()
+        if policy == .afterProcessing {
+            for message in batchInHand where mark(message) == true { wakes = true }
+        }
+        batchInHand = []
+        return wakes
+    }
+}
