@@ -26,7 +26,8 @@ struct TransformMember {
     let output: String
     let id: String
     let isTransactional: Bool
-    let isAtMostOnce: Bool
+    /// Only reads, under this policy.
+    let policy: KafkaOffsetPolicy?
     let strategy: KafkaAssignmentStrategy
     let death: Death
     /// The how-manieth batch it does not survive.
@@ -47,7 +48,7 @@ struct TransformMember {
             output: arguments[4],
             id: arguments[5],
             isTransactional: arguments[6] == "transactions",
-            isAtMostOnce: arguments[6] == "onDelivery",
+            policy: policy(named: arguments[6], lastBatch),
             strategy: arguments[7] == "range" ? .range : .cooperativeSticky,
             death: death,
             lastBatch: lastBatch
@@ -66,9 +67,18 @@ struct TransformMember {
         terminate.cancel()
     }
 
+    private static func policy(named name: String, _ count: Int) -> KafkaOffsetPolicy? {
+        switch name {
+        case "onDelivery": .onDelivery(maxCount: count)
+        case "afterProcessing": .afterProcessing(interval: .seconds(3600))
+        case "manual": .manual
+        default: nil
+        }
+    }
+
     func run() async throws {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: bootstrapServers, groupID: group)
-        configuration.offsetPolicy = isAtMostOnce ? .onDelivery(maxCount: lastBatch) : .manual
+        configuration.offsetPolicy = policy ?? .manual
         configuration.group.assignmentStrategies = [strategy]
         // The shortest that brokers take by default: whoever was killed is replaced after it.
         configuration.group.sessionTimeout = .seconds(6)
@@ -81,8 +91,8 @@ struct TransformMember {
         try await withKafkaProducer(producerConfiguration) { producer in
             try await withKafkaConsumer(configuration, subscribingTo: [input]) { consumer in
                 say("ready")
-                if isAtMostOnce {
-                    try await tell(consumer)
+                if let policy {
+                    try await tell(consumer, policy)
                 } else if isTransactional {
                     try await transform(consumer, producer)
                 } else {
@@ -109,12 +119,16 @@ struct TransformMember {
         }
     }
 
-    /// Says what it is given, and waits to be killed after the fifth message of the second batch.
-    private func tell(_ consumer: KafkaConsumer) async throws {
+    /// Says what it is given, commits in the body of the eighth message unless the policy does, and dies in that of the fifth of the
+    /// second batch.
+    private func tell(_ consumer: KafkaConsumer, _ policy: KafkaOffsetPolicy) async throws {
         var count = 0
         for try await message in consumer.messages {
             say("message \(message.partition) \(message.offset)")
             count += 1
+            if count == 8 {
+                if policy == .manual { try await consumer.commit(message) } else { try await consumer.commitMarked() }
+            }
             if count == lastBatch + 5 { die(at: .withinBatch) }
         }
     }

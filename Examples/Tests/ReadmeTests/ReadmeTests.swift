@@ -14,7 +14,9 @@ struct ReadmeTests {
         try expectCompiled(Self.readme, minimum: 5)
     }
 
-    @Test(arguments: [("AsyncKafka.md", 2), ("Producing.md", 6), ("Consuming.md", 8)])
+    @Test(arguments: [
+        ("AsyncKafka.md", 2), ("Producing.md", 6), ("Consuming.md", 8), ("OffsetsAndRebalances.md", 6),
+    ])
     func everySwiftBlockOfAPageIsCompiled(name: String, minimum: Int) throws {
         let catalogue = Self.examples.deletingLastPathComponent().appending(path: "Sources/AsyncKafka/AsyncKafka.docc")
         try expectCompiled(catalogue.appending(path: name), minimum: minimum)

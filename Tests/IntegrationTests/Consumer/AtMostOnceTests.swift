@@ -63,7 +63,8 @@ extension RealKafkaTests {
                         }
                     }
                     guard end != 60 else { continue }
-                    let stored = try await RealKafka.committedOffsets(group, topic)
+                    // Of one of which no loop was given anything, zero is committed back, or nothing was ever committed.
+                    let stored = try await RealKafka.committedOffsets(group, topic).filter { $0.value > 0 }
                     #expect(stored == Dictionary(grouping: positions, by: \.partition).mapValues { Int64($0.count) })
                 }
                 #expect(Set(positions).count == 60, "nothing is skipped, nothing repeated")

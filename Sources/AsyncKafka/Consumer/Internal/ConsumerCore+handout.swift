@@ -33,7 +33,7 @@ extension ConsumerCore {
             // Without a word about partitions, as at the end of the time limit, none of them is acknowledged.
             error != nil && (errors.isEmpty || errors[partition] != nil)
         }
-        if !isClosed, let messages { delivery.withLock { $0.append(messages) } }
+        if !isClosed, let messages { delivery.withLock { _ = $0.append(messages) } }
         // A partition that was taken away is somebody else's, with its messages.
         let told = errors.isEmpty ? error : .ofPartitions(errors.filter { $0.value.code != .staleMessage }, "committed")
         let isHeld = handout?.holdsMessages == true

@@ -13,6 +13,7 @@ extension ConsumerCore {
     /// The offset from which the loop goes on; nil if nothing was committed and nothing was drained yet.
     func position(of epoch: PartitionEpoch) -> Int64? {
         if let offset = delivery.withLock({ $0.nextUndelivered(of: epoch) }) { return offset }
+        if let offset = handout?.firstHeld(of: epoch) { return offset }
         guard nextOffsets[epoch.slot] >= 0 else { return nil }
         // Everything drained is delivered; librdkafka knows of the markers behind it, which are no messages.
         let partition = epoch.topicPartition

@@ -28,6 +28,11 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
         return lastNumber
     }
 
+    /// The first message of a partition that waits for its commit.
+    func firstHeld(of epoch: PartitionEpoch) -> Int64? {
+        held.first { $0.epoch === epoch }?.offset
+    }
+
     /// Drained messages.
     mutating func hold(_ messages: [Message]) {
         held.append(contentsOf: messages)
@@ -66,7 +71,7 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
         epochs.compactMap { epoch in
             // What is held came after what waits for a loop.
             let first =
-                undelivered.first { $0.epoch === epoch }?.offset ?? held.first { $0.epoch === epoch }?.offset
+                undelivered.first { $0.epoch === epoch }?.offset ?? firstHeld(of: epoch)
             guard let first else { return nil }
             returning[epoch.topicPartition] = first
             return (epoch, first)

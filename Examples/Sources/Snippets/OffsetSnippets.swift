@@ -1,0 +1,46 @@
+// The code of the article "Offsets and rebalances", as it stands there. ReadmeTests holds the two together.
+import AsyncKafka
+
+func processAll(_ configuration: KafkaConsumerConfiguration) async throws {
+    try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+        for try await message in consumer.messages {
+            try await process(message)
+        }
+    }
+}
+
+func commit(_ batch: [KafkaMessage], by consumer: KafkaConsumer) async throws {
+    try await consumer.commit(batch)
+}
+
+func processUntilTheLast(_ consumer: KafkaConsumer) async throws {
+    for try await message in consumer.messages {
+        try await process(message)
+        if isLast(message) {
+            consumer.markProcessed(message)
+            break
+        }
+    }
+    try await consumer.commitMarked()
+}
+
+func commitAPlace(_ consumer: KafkaConsumer) async throws {
+    let partition = KafkaTopicPartition(topic: "orders", partition: 0)
+    try await consumer.commit([partition: KafkaOffsetAndMetadata(offset: 1200, metadata: "import of Monday")])
+    let committed = try await consumer.committed([partition])
+    print(committed[partition]?.offset ?? 0, committed[partition]?.metadata ?? "")
+}
+
+func remindAtMostOnce(_ original: KafkaConsumerConfiguration) async throws {
+    var configuration = original
+    configuration.offsetPolicy = .onDelivery(maxCount: 100)
+    try await withKafkaConsumer(configuration, subscribingTo: ["reminders"]) { consumer in
+        for try await message in consumer.messages {
+            await remind(message)
+        }
+    }
+}
+
+func isLast(_ message: KafkaMessage) -> Bool { message.value == nil }
+
+func remind(_ message: KafkaMessage) async {}
