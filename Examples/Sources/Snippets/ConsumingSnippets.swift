@@ -17,6 +17,13 @@ func commitEach(_ consumer: KafkaConsumer) async throws {
     }
 }
 
+func storeBatches(_ consumer: KafkaConsumer) async throws {
+    for try await batch in consumer.batches(maxCount: 500, maxWait: .milliseconds(200)) {
+        try await store(batch)
+        try await consumer.commit(batch)
+    }
+}
+
 func putAsideWhatFails(_ consumer: KafkaConsumer, _ producer: KafkaProducer) async throws {
     for try await message in consumer.messages {
         do {
@@ -66,3 +73,4 @@ func configureObservation() {
 }
 
 func handle(_ message: KafkaMessage) async throws {}
+func store(_ batch: [KafkaMessage]) async throws {}

@@ -12,7 +12,7 @@ public struct KafkaConsumerHealth: Sendable, Hashable {
         /// How far behind it is.
         public let lag: KafkaPartitionLag
         /// For how long there has been more to read although the loop has not gone on, as far as calls of
-        /// ``KafkaConsumer/health()`` have seen it; zero if it has gone on since the last call, or is not behind.
+        /// ``KafkaConsumer/health()`` have seen it; zero if it has gone on since the last call, is not behind, or is paused.
         public let standstill: Duration
     }
 
@@ -32,8 +32,8 @@ extension KafkaConsumer {
     /// let isAlive = await consumer.health().isProgressing(within: .seconds(120))
     /// ```
     ///
-    /// Asks no broker and suspends for the client's thread alone. A program that paused partitions, or left its loop, stands still as
-    /// well. The message in hand is not behind the loop: what it takes does not show once nothing comes after it.
+    /// Asks no broker and suspends for the client's thread alone. A program that left its loop stands still as well. The
+    /// message in hand is not behind the loop: what it takes does not show once nothing comes after it.
     public func health() async -> KafkaConsumerHealth {
         await core.health()
     }

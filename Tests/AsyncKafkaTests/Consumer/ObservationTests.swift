@@ -47,6 +47,11 @@ struct ObservationTests {
                         standstill = health.partitions[0].standstill
                     }
                     #expect(!(await consumer.health()).isProgressing(within: .nanoseconds(1)))
+                    let partition = KafkaTopicPartition(topic: topic, partition: 0)
+                    try await consumer.pause([partition])
+                    #expect(await consumer.health().isProgressing(within: .nanoseconds(1)))
+                    #expect(await consumer.health().partitions[0].lag.lag == 5)
+                    try await consumer.resume([partition])
                 }
                 if read == 6 { #expect(await consumer.health().partitions[0].standstill == .zero) }
                 let lag = try await consumer.lag()

@@ -29,11 +29,12 @@ extension ConsumerCore {
 
     func health() -> KafkaConsumerHealth {
         let lag = lag([:])
-        let standing = progress.update(lag, now: .now)
+        let (paused, isOpen) = delivery.withLock { ($0.paused, $0.isOpen) }
+        let standing = progress.update(lag.filter { !paused.contains($0.topicPartition) }, now: .now)
         return KafkaConsumerHealth(
             partitions: lag.map { .init(lag: $0, standstill: standing[$0.topicPartition] ?? .zero) },
             areAllBrokersDown: brokerEvents.areAllDown,
-            isOpen: !isClosed && delivery.withLock { $0.isOpen }
+            isOpen: isOpen && !isClosed
         )
     }
 
