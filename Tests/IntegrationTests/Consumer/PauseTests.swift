@@ -100,6 +100,7 @@ extension RealKafkaTests {
                         #expect(message?.offset == offset)
                         longest = max(longest, .now - start)
                     }
+                    // A broker's thread that has nothing to fetch looks again once a second.
                     print("the first new message came \(longest) after resume, at most")
                 }
             }

@@ -22,6 +22,20 @@ extension ConsumerCore {
         for row in handle.resume(rows(resumed)) where row.error != 0 && row.error != Self.unknownPartition {
             log.log(.warning, "RESUME", "\(row.topic)-\(row.partition): \(EngineError.description(of: row.error))")
         }
+        startFetching(resumed)
+    }
+
+    /// Has the brokers' threads look at resumed partitions now: resuming wakes none, and one that has nothing else to fetch looks
+    /// again a second after it saw the pause. A seek to where they are does wake it.
+    private func startFetching(_ partitions: [KafkaTopicPartition]) {
+        let places = partitions.compactMap { partition -> PartitionOffset? in
+            guard let epoch = assigned[partition], epoch.slot < nextOffsets.count, nextOffsets[epoch.slot] >= 0 else {
+                return nil
+            }
+            return PartitionOffset(partition, nextOffsets[epoch.slot])
+        }
+        // One that is not fetched yet needs no waking.
+        if !places.isEmpty { _ = handle.seek(places) }
     }
 
     /// Partitions that have come back, or were paused before they came.
@@ -40,7 +54,7 @@ extension ConsumerCore {
     }
 
     private func rows(_ partitions: [KafkaTopicPartition]) -> [PartitionOffset] {
-        partitions.map { PartitionOffset(topic: $0.topic, partition: Int32(clamping: $0.partition)) }
+        partitions.map { PartitionOffset($0) }
     }
 
     /// `RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION`.
