@@ -216,4 +216,18 @@ struct CommitStateMachineTests {
         #expect(with(&machine) { $0.abandon() }.sorted() == ["a", "b"])
         #expect(with(&machine) { $0.abandon() }.isEmpty)
     }
+
+    @Test
+    func aNewRequestThatNobodyWaitsForHasItsWholeTime() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, waiter: nil, now: start)
+        let first = machine.send(isHeld: false, now: start)?.id
+        let loading = KafkaError(.timedOut, "no answer").asRetriable()
+        _ = machine.result(id: try #require(first), now: start + .seconds(29)) { _ in loading }
+        _ = machine.request(orders, 2, waiter: nil, now: start + .seconds(29))
+        let second = machine.send(isHeld: false, now: start + .seconds(30))?.id
+        let action = machine.result(id: try #require(second), now: start + .seconds(31)) { _ in loading }
+        #expect(action.unheard.isEmpty, "it was asked for two seconds ago")
+        #expect(!machine.isIdle)
+    }
 }

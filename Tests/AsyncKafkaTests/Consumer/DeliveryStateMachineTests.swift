@@ -376,4 +376,31 @@ extension DeliveryStateMachineTests {
         #expect(nextBatch(&machine, reader) == "0@1 0@2 0@3")
         #expect(next(&machine, loop) == "alreadyIterating")
     }
+
+    @Test
+    func aHandlerThatWasGivenUpHoldsUpNoOtherPartition() {
+        var (machine, epoch) = machine(.manual)
+        let other = machine.assign(others)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(with(&machine) { $0.drain([epoch]) })
+        #expect(machine.isWaitingForRelease)
+        // The deadline: its handler still works.
+        machine.fence([epoch])
+        #expect(!with(&machine) { $0.drain([other]) })
+        #expect(!machine.isWaitingForRelease)
+    }
+
+    @Test
+    func marksWhoseCommitHasFailedAreDueAgain() {
+        var (machine, _) = machine(.afterProcessing)
+        let reader = machine.makeReader()
+        _ = next(&machine, reader)
+        _ = next(&machine, reader)
+        #expect(marks(&machine) == [0: 1])
+        #expect(!machine.hasNewMarks)
+        machine.marksAreLeft()
+        #expect(machine.hasNewMarks)
+        #expect(marks(&machine) == [0: 1])
+    }
 }

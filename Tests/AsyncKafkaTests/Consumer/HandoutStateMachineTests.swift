@@ -109,4 +109,30 @@ struct HandoutStateMachineTests {
         #expect(next(second) == "2")
         #expect(machine.undelivered(of: [epoch]).map(\.offset) == [3])
     }
+
+    /// A loop that begins while the revoke is still open must not commit again what has gone back.
+    @Test
+    func whatIsGivenBackGoesForwardNoMore() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 51..<100) + messages(others, 0..<1))
+        _ = machine.commit()
+        #expect(with(&machine) { $0.result { _ in true } }.isEmpty, "the broker has not answered")
+        #expect(text(with(&machine) { $0.giveBack([orders], undelivered: []) }) == ["0@51"])
+        machine.committed(orders, 51)
+        #expect(text(with(&machine) { $0.commit() }) == ["1@1"])
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [0])
+        #expect(!machine.holdsMessages)
+    }
+
+    /// A close during a revoke gives everything back again, when the batch that came first is gone.
+    @Test
+    func thePlaceThatAPartitionGoesBackToIsTheFirstOneSaid() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 61..<100))
+        _ = machine.commit()
+        #expect(text(with(&machine) { $0.giveBack([orders], undelivered: [(orders, 51)]) }) == ["0@51"])
+        #expect(with(&machine) { $0.giveBack([orders], undelivered: []) }.isEmpty)
+        machine.committed(orders, 61)
+        #expect(with(&machine) { $0.takeReturning() } == [orders.topicPartition: 51], "61 was not it")
+    }
 }

@@ -134,7 +134,7 @@ extension RealKafkaTests {
             try await withTopic(partitions: 1) { topic in
                 var producing = RealKafka.producer
                 producing.transactionalID = RealKafka.uniqueName("transaction")
-                try await withKafkaProducer(producing) { producer in
+                _ = try await withKafkaProducer(producing) { producer in
                     try await producer.withTransaction { transaction in
                         try await transaction.send(KafkaRecord(topic: topic, partition: 0, value: "v"))
                     }

@@ -122,9 +122,8 @@ struct CommitStateMachine<Waiter> {
     ) {
         guard let last = queues[partition]?.indices.last else { return }
         queues[partition]?[last].offset.raise(to: offset)
-        guard let id else { return }
-        queues[partition]?[last].waiters.append(id)
         queues[partition]?[last].deadline.raise(to: deadline)
+        if let id { queues[partition]?[last].waiters.append(id) }
     }
 
     /// Exactly these offsets, also if a partition goes back by them. They are sent together, and with nothing else.

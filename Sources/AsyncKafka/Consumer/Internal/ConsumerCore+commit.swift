@@ -126,6 +126,7 @@ extension ConsumerCore {
         }
         for waiter in action.done { resume(waiter, nil) }
         for (waiter, error) in action.failed { resume(waiter, error) }
+        if action.unheard.contains(where: \.isWorthRetryingCommit) { delivery.withLock { $0.marksAreLeft() } }
         for error in action.unheard where error.code != .staleMessage {
             events.append(.error(error))
             log.log(.error, "COMMIT", "a commit failed: \(error)")

@@ -45,7 +45,7 @@ extension ConsumerCore {
             thread.submit { self.assumeIsolated { $0.hookReturned(hook, id, problem) } }
         }
         guard id != nil else { return }
-        hookTask?.cancel()
+        abandonHook()
         hookTask = task
     }
 
@@ -66,8 +66,10 @@ extension ConsumerCore {
 
     /// Nobody waits for the hook any more.
     func abandonHook() {
-        hookTask?.cancel()
+        guard let task = hookTask else { return }
         hookTask = nil
+        // The application's own cancellation handlers run where a task is cancelled: never on the client's thread.
+        Task.detached { task.cancel() }
     }
 
     func reportOverdue(_ hook: RebalanceStateMachine.Hook) {

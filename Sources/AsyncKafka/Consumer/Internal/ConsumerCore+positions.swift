@@ -14,7 +14,7 @@ extension ConsumerCore {
     func position(of epoch: PartitionEpoch) -> Int64? {
         if let offset = delivery.withLock({ $0.nextUndelivered(of: epoch) }) { return offset }
         if let offset = handout?.firstHeld(of: epoch) { return offset }
-        guard nextOffsets[epoch.slot] >= 0 else { return nil }
+        guard 0..<Int64.max ~= nextOffsets[epoch.slot] else { return nil }
         // Everything drained is delivered; librdkafka knows of the markers behind it, which are no messages.
         let partition = epoch.topicPartition
         let drained = handle.drainedPosition(in: partition.topic, Int32(clamping: partition.partition)) ?? -1

@@ -4,6 +4,8 @@ import RdKafka
 extension ConsumerCore {
     /// Milliseconds that the coordinator has to say what is committed.
     private static let committedTimeout: Int32 = 5000
+    /// From one look-up of committed offsets to the next.
+    private static let pause = Duration.milliseconds(500)
 
     func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
         handle.join.settle()
@@ -37,8 +39,9 @@ extension ConsumerCore {
             let epoch = delivery.withLock { $0.assign(partition) }
             epochs.append(epoch)
             assigned[partition] = epoch
-            while nextOffsets.count <= epoch.slot { nextOffsets.append(-1) }
-            nextOffsets[epoch.slot] = -1
+            while nextOffsets.count <= epoch.slot { nextOffsets.append(.max) }
+            // Until librdkafka is answered, what comes of it is of an earlier assignment (see `findStarts`).
+            nextOffsets[epoch.slot] = .max
         }
         begin(.assign, rows, epochs)
     }
@@ -140,6 +143,7 @@ extension ConsumerCore {
             let partitions = pending.epochs.map(\.topicPartition).sorted()
             report(handle.assign(pending.rows, incremental: pending.isCooperative))
             pauseAgain(partitions)
+            for epoch in pending.epochs { nextOffsets[epoch.slot] = -1 }
             findStarts(pending.rows, pending.epochs)
             events.append(.assigned(partitions))
             log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
@@ -183,14 +187,28 @@ extension ConsumerCore {
         guard !rows.isEmpty, !isClosed else { return }
         startsSought += 1
         blockingCalls += 1
-        BlockingThreads.shared.submit { [self] in
+        ownCalls.submit { [self] in
+            let begin = ContinuousClock.now
             let committed = try? handle.committed(rows, timeout: Self.committedTimeout).get()
-            thread.submit { self.assumeIsolated { $0.foundStarts(committed, rows, epochs) } }
+            thread.submit { self.assumeIsolated { $0.foundStarts(committed, rows, epochs, askedAt: begin) } }
         }
     }
 
-    private func foundStarts(_ committed: [PartitionOffset]?, _ rows: [PartitionOffset], _ epochs: [PartitionEpoch]) {
-        startsSought -= 1
+    /// Those that were not answered are sought again when their time has come.
+    func seekStartsAgain(now: ContinuousClock.Instant) {
+        for search in unansweredStarts where search.notBefore <= now {
+            startsSought -= 1
+            findStarts(search.rows, search.epochs)
+        }
+        unansweredStarts.removeAll { $0.notBefore <= now }
+    }
+
+    private func foundStarts(
+        _ committed: [PartitionOffset]?,
+        _ rows: [PartitionOffset],
+        _ epochs: [PartitionEpoch],
+        askedAt begin: ContinuousClock.Instant
+    ) {
         blockingCalls -= 1
         guard let committed else {
             // The coordinator moves, or a transaction with these offsets is still open: librdkafka waits for it as well.
@@ -198,11 +216,16 @@ extension ConsumerCore {
                 let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
                 return epochs.contains { $0 === assigned[partition] }
             }
-            findStarts(open, epochs)
-            // In case there are none left.
+            if !open.isEmpty, !isClosed {
+                // An answer may also be a refusal, which comes at once.
+                unansweredStarts.append((max(.now, begin + Self.pause), open, epochs))
+                return
+            }
+            startsSought -= 1
             handle.messagesArrived.raise()
             return
         }
+        startsSought -= 1
         for row in committed where row.error == 0 && row.offset >= 0 {
             let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
             guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }

@@ -42,7 +42,7 @@ extension ConsumerCore {
         if isLeaving { throw .clientClosed }
         let handle = handle
         blockingCalls += 1
-        let metadata = await BlockingThreads.shared.run { handle.groupMetadata() }
+        let metadata = await ownCalls.run { handle.groupMetadata() }
         blockingCalls -= 1
         if let stale = epochs.first(where: { !$0.isCurrent || assigned[$0.topicPartition] !== $0 }) {
             throw .stale(stale.topicPartition)

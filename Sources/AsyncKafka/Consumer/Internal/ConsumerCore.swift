@@ -49,6 +49,10 @@ actor ConsumerCore: ClientThreadOwner {
     var hookTask: Task<Void, Never>?
     /// Assignments whose committed offsets are being asked for.
     var startsSought = 0
+    /// Those of them that were not answered, and when they are asked for again.
+    var unansweredStarts: [(notBefore: ContinuousClock.Instant, rows: [PartitionOffset], epochs: [PartitionEpoch])] = []
+    /// The library's own blocking calls: what an application waits for on the shared threads does not hold them up.
+    let ownCalls = BlockingThreads(limit: 2)
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
@@ -163,6 +167,7 @@ actor ConsumerCore: ClientThreadOwner {
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
         if let deadline = parked?.deadline, deadline <= now { unpark() }
         proceedRebalance(now: now)
+        seekStartsAgain(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
         watchJoin(now: now)
@@ -183,6 +188,7 @@ actor ConsumerCore: ClientThreadOwner {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
+            unansweredStarts.map(\.notBefore).min(),
         ]
         switch phase {
         case .open, .reaping, .ended: break

@@ -208,6 +208,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         }
     }
 
+    /// A commit of marks has failed for a reason that passes: they are due again.
+    mutating func marksAreLeft() {
+        hasNewMarks = true
+    }
+
     /// The broker has acknowledged an offset.
     mutating func committed(_ epoch: PartitionEpoch, _ offset: Int64) {
         guard let partition = partition(of: epoch) else { return }
@@ -263,6 +268,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             if partition(of: epoch) != nil { partitions[epoch.slot] = nil }
         }
         dropUndeliverable()
+        // What is in hand of them is nobody's to wait for any more, with the next revoke least of all.
+        if isOpen, inHand?.epoch.isCurrent != true, !batchInHand.contains(where: \.epoch.isCurrent) {
+            releaseIsAwaited = false
+        }
     }
 
     /// No message is delivered any more. Returns whether a loop other than that of the calling task still works on one; its

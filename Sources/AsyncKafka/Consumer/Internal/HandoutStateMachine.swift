@@ -4,6 +4,7 @@
 ///
 /// - a message is handed out only when an offset behind it has been acknowledged, and then once;
 /// - nothing more is drained while messages are held;
+/// - once an offset goes back, none of its partition goes forward again;
 /// - what was committed and never handed out is known until the broker has taken it back, or it is told.
 struct HandoutStateMachine<Message: DeliverableMessage> {
     /// How many messages one commit covers at most.
@@ -11,7 +12,9 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     /// Drained, in their order.
     private var held: [Message] = []
     private(set) var isCommitting = false
-    /// The first message that was not handed out, of partitions that are being given back.
+    /// Partitions that are being given back: nothing more of them is committed forward, or handed out.
+    private var givenBack: [PartitionEpoch] = []
+    /// The first message of each that was not handed out.
     private var returning: [KafkaTopicPartition: Int64] = [:]
     private var lastNumber: UInt64 = 1 << 63
 
@@ -41,7 +44,7 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     /// What has to be committed before anything is handed out; it is under way from here on. Empty if there is nothing to do.
     mutating func commit() -> [(epoch: PartitionEpoch, offset: Int64)] {
         guard !isCommitting else { return [] }
-        held.removeAll { !$0.epoch.isCurrent }
+        held = held.filter { isWanted($0) }
         var ends: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
         for message in held { ends[message.epoch.topicPartition] = (message.epoch, message.offset + 1) }
         isCommitting = !ends.isEmpty
@@ -53,7 +56,7 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     /// - Parameter hasFailed: whether the commit of a partition has failed.
     mutating func result(hasFailed: (KafkaTopicPartition) -> Bool) -> [Message] {
         isCommitting = false
-        let current = held.filter(\.epoch.isCurrent)
+        let current = held.filter { isWanted($0) }
         held = current.filter { hasFailed($0.epoch.topicPartition) }
         return current.filter { !hasFailed($0.epoch.topicPartition) }
     }
@@ -68,7 +71,8 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
         _ epochs: [PartitionEpoch],
         undelivered: [(epoch: PartitionEpoch, offset: Int64)]
     ) -> [(epoch: PartitionEpoch, offset: Int64)] {
-        epochs.compactMap { epoch in
+        let new = epochs.filter { epoch in !givenBack.contains { $0 === epoch } }
+        let places = new.compactMap { epoch -> (epoch: PartitionEpoch, offset: Int64)? in
             // What is held came after what waits for a loop.
             let first =
                 undelivered.first { $0.epoch === epoch }?.offset ?? firstHeld(of: epoch)
@@ -76,6 +80,13 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
             returning[epoch.topicPartition] = first
             return (epoch, first)
         }
+        givenBack += new
+        if !isCommitting { held = held.filter { isWanted($0) } }
+        return places
+    }
+
+    private func isWanted(_ message: Message) -> Bool {
+        message.epoch.isCurrent && !givenBack.contains { $0 === message.epoch }
     }
 
     /// The broker has acknowledged an offset.
@@ -86,6 +97,7 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     /// The epochs have ended. Returns what was committed and handed out to nobody.
     mutating func fence(_ epochs: [PartitionEpoch]) -> [(partition: KafkaTopicPartition, offset: Int64)] {
         if !isCommitting { held.removeAll { message in epochs.contains { $0 === message.epoch } } }
+        givenBack.removeAll { !$0.isCurrent }
         return epochs.compactMap { epoch in
             returning.removeValue(forKey: epoch.topicPartition).map { (epoch.topicPartition, $0) }
         }
