@@ -32,7 +32,7 @@ public struct KafkaOffsetPolicy: Sendable, Hashable {
     ///
     /// At most once: nothing is delivered twice, for work that does less harm undone than done twice. A loop gets a message only when
     /// the broker has acknowledged the commit behind it. A crash skips what was committed by then and not processed, so `maxCount`
-    /// messages at most. A revoke, a close, and the end of a loop skip nothing: the first message that no loop was given is
+    /// messages at most (and with `batches` those that its batch has gathered). A revoke, a close, and the end of a loop skip nothing: the first message that no loop was given is
     /// committed back, or stays for the next loop. If that fails, an event or the report of `close` says so.
     ///
     /// If the commit fails, also when it was tried again for `commitTimeout`, `messages` throws, and its messages stay undelivered:

@@ -53,9 +53,10 @@ extension KafkaConsumer {
     /// Commits exactly these offsets, and waits for the broker. A partition may go back by it.
     ///
     /// For places that are not one behind a message that was read, and for notes beside an offset. It moves no position: this
-    /// consumer reads on where it is; whoever is assigned the partition next begins there. Suspends until the broker has
-    /// acknowledged it; like all commits, it waits for a rebalance under way to end. Offsets of one call travel together and with
-    /// no others, and commits of a partition take effect in the order in which they were asked for. Under `.afterProcessing`
+    /// consumer reads on where it is; whoever is assigned the partition next begins there. (So may this one, if it is made before the first
+    /// message of an assignment was delivered.) Suspends until the broker has
+    /// acknowledged it; like all commits, it waits for a rebalance under way to end. Offsets of one call travel together, unless
+    /// one of them has to wait for an earlier commit of its partition, and with no others; commits of a partition take effect in the order in which they were asked for. Under `.afterProcessing`
     /// the next message that is marked as processed commits again what was processed.
     ///
     /// ```swift

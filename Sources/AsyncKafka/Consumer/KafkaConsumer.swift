@@ -133,9 +133,12 @@ public func withKafkaConsumer<Result>(
     let report = await Task { await consumer.close() }.value
     guard report.uncommitted.isEmpty else {
         let partitions = report.uncommitted.keys.sorted().map(\.description).joined(separator: ", ")
+        let isCommittedFirst = consumer.core.delivery.withLock { $0.policy == .onDelivery }
         throw KafkaError(
             .uncommitted,
-            "the consumer was closed before all processed messages of \(partitions) were committed"
+            isCommittedFirst
+                ? "messages of \(partitions) were committed, delivered to no loop, and could not be committed back: they are skipped"
+                : "the consumer was closed before all processed messages of \(partitions) were committed"
         )
     }
     return result

@@ -58,7 +58,8 @@ extension KafkaConsumer {
     ///
     /// Under `.afterProcessing` asking for the next batch marks the whole last one as processed. Leaving the loop, by `break` or
     /// `throw`, marks nothing: what of the batch was not marked (`markProcessed(_:)`) or committed comes again in the next loop,
-    /// under every policy, as nobody can tell how far the body has come.
+    /// under `.manual` as well, as nobody can tell how far the body has come. Under `.onDelivery` all of it is committed, and none of it
+    /// comes again.
     ///
     /// A partition that is revoked waits for the batch that holds messages of it as for a message in hand.
     ///

@@ -12,14 +12,16 @@
 /// }
 /// ```
 ///
-/// The rebalance waits for a hook to return; meanwhile everything of the consumer works, commits above all. A hook runs in a task of
-/// its own, one hook at a time. Each partition that came is told once how it went: `onRevoked` or `onLost`, also by `close`. Hooks
+/// The rebalance waits for a hook to return. Meanwhile commits and all other calls work, but nothing new is fetched, also of partitions
+/// that stay (librdkafka pauses the whole assignment): keep hooks short. A hook runs in a task of its own. The next one is called
+/// when it has returned, or its time is over. Each partition that came is told once how it went: `onRevoked` or `onLost`, also by `close`. Hooks
 /// are not called with an empty list, and not once the consumer was released without `close()`.
 ///
 /// ## Time limit
 /// A rebalance waits for `revokeTimeout` in all: for the message in hand, the hook, and the last commit. A hook that has not
 /// returned by then is cancelled, the rebalance goes on without it, and an event of kind `.error` says so. `onRevoked` of a
-/// partition whose message in hand took all that time is called nevertheless, when the partition is gone already.
+/// partition whose message in hand took all that time is called nevertheless, when the partition is gone already,
+/// and may still run when the next hook is called.
 ///
 /// ## Errors
 /// What `onRevoked` or `onLost` throws is logged and becomes an event of kind `.error`. What `onAssigned` throws ends the consumer's
