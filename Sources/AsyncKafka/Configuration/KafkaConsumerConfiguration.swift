@@ -31,6 +31,14 @@ public struct KafkaConsumerConfiguration: Sendable {
     /// Membership of the group.
     public var group = Group()
 
+    /// What happens when nobody has asked for the next message for `group.maxPollInterval`: the consumer leaves its group until
+    /// somebody does, by default.
+    ///
+    /// The time counts from the last delivery of a message or batch, also when the loop was left, and from the arrival of messages
+    /// that nobody asks for. It does not count while what is in hand, or all that is assigned, is paused: long work that
+    /// shall keep its partitions pauses them. librdkafka itself does not notice, as the client serves the group all the time.
+    public var processingTimeoutAction: KafkaProcessingTimeoutAction = .leaveGroup
+
     /// What the program does when partitions come and go. Nothing by default.
     public var rebalanceHooks = KafkaRebalanceHooks()
 
@@ -98,16 +106,22 @@ public struct KafkaConsumerConfiguration: Sendable {
         /// How often the member says that it is alive. 3 s by default, shorter than `sessionTimeout`
         /// (`heartbeat.interval.ms`).
         public var heartbeatInterval: Duration = .seconds(3)
-        /// How long the group waits for this member in a rebalance; `revokeTimeout` has to be shorter. The client serves
-        /// the group while a message is handled, so a handler that takes longer is not noticed. Up to 24 hours, 5 minutes
-        /// by default (`max.poll.interval.ms`).
+        /// How long a message may be worked on before `processingTimeoutAction` is taken, and how long the group waits for
+        /// this member in a rebalance; `revokeTimeout` has to be shorter. Up to 24 hours, 5 minutes by default
+        /// (`max.poll.interval.ms`).
         public var maxPollInterval: Duration = .seconds(300)
         /// How partitions are shared out, in order of preference. librdkafka's default: range, then round robin
         /// (`partition.assignment.strategy`).
         public var assignmentStrategies: [KafkaAssignmentStrategy] = [.range, .roundRobin]
         /// A name that stays the same over restarts: a member that is back within `sessionTimeout` gets its partitions
-        /// again without a rebalance. None by default (`group.instance.id`).
+        /// again without a rebalance. So `close` does not leave the group: its partitions wait for that time. Two members with
+        /// the same name fence each other. None by default (`group.instance.id`).
         public var instanceID: String?
+        /// How the group shares out its partitions: by the classic protocol by default (`group.protocol`).
+        public var `protocol`: KafkaGroupProtocol = .classic
+        /// How the coordinator shares out partitions under the protocol `.consumer`, by its name on the broker: `uniform` or
+        /// `range`. The broker's choice by default (`group.remote.assignor`).
+        public var remoteAssignor: String?
 
         /// The defaults.
         public init() {}

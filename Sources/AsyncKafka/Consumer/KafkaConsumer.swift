@@ -38,9 +38,11 @@ public final class KafkaConsumer: Sendable {
     /// librdkafka's name of this client, as in its log lines: `async-kafka#consumer-1`.
     public var name: String { core.log.clientName }
 
-    /// Joins the group to read these topics. Replaces an earlier subscription.
+    /// Joins the group to read these topics. Replaces an earlier subscription: what it does not name any more is given back as in
+    /// a rebalance.
     ///
-    /// Suspends until librdkafka has taken it, not until partitions are assigned: `events` tells that.
+    /// Suspends until librdkafka has taken it, not until partitions are assigned: `events` tells that. Topics that a regular
+    /// expression matches later join within `connection.metadataRefreshInterval`.
     ///
     /// - Parameter topics: names; one that begins with `^` is a regular expression.
     /// - Throws: `clientClosed`; `invalidArgument` for an empty or impossible name; `fatal`.

@@ -39,6 +39,9 @@ public struct KafkaConsumerEvent: Sendable {
         public static let brokersUp = Kind(description: "brokersUp")
         /// A `broker` holds this client back because of its quotas: `throttleTime`. Told at most every 10 s for a broker.
         public static let throttled = Kind(description: "throttled")
+        /// Nobody has asked for the next message for `group.maxPollInterval`. `partitions` are those of the message or batch in hand,
+        /// if there is one; what follows is said by `processingTimeoutAction`.
+        public static let processingTimedOut = Kind(description: "processingTimedOut")
         /// Something went wrong that does not end the consumer: `error`, whose code tells what: the connection to a broker
         /// (`transport`, `resolve`, `ssl`), a login (`authentication`), permission to read a topic (`topicAuthorizationFailed`,
         /// with the `topic`), the group, a partition.

@@ -92,6 +92,7 @@ public struct KafkaMessages: AsyncSequence, Sendable {
                 if action.wakesThread { loop.core.wake() }
                 switch action.step {
                 case .deliver(let message):
+                    loop.core.lastDelivery.note()
                     return message
                 case .fetch:
                     // At the deadline as well: what is there is delivered.

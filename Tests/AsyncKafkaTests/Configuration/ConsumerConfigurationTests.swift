@@ -163,6 +163,24 @@ import Testing
         }
     }
 
+    @Test func theConsumerProtocolNeedsAnEngineThatIsReadyForIt() throws {
+        var configuration = consumerConfiguration()
+        configuration.group.protocol = .consumer
+        configuration.group.remoteAssignor = "range"
+        if Engine.versionNumber >= 0x020c_0000 {
+            let engine = try configuration.engineConfiguration()
+            #expect(engine.value(of: "group.protocol") == "consumer")
+            #expect(engine.value(of: "group.remote.assignor") == "range")
+            try Handle(.consumer, engine).destroy()
+            configuration.group.sessionTimeout = .seconds(10)
+            try expect(configuration.refusal(), says: "`group.sessionTimeout`", "`group.protocol` is consumer")
+        } else {
+            try expect(configuration.refusal(), says: "`group.protocol` is consumer", "2.12.0", Engine.version)
+        }
+        configuration.group.protocol = .classic
+        try expect(configuration.refusal(), says: "`group.remoteAssignor`")
+    }
+
     // MARK: Contradictions
 
     @Test func theHeartbeatIsShorterThanTheSession() throws {

@@ -69,6 +69,7 @@ extension KafkaConsumerConfiguration {
     // MARK: Group
 
     private func setGroup(_ builder: borrowing ConfigurationBuilder, _ standard: Group) throws(KafkaError) {
+        try setProtocol(builder)
         let sessionTimeout = try Setting(
             "group.sessionTimeout",
             "session.timeout.ms",
@@ -115,6 +116,31 @@ extension KafkaConsumerConfiguration {
             }
             try builder.set(Setting("group.instanceID", "group.instance.id", instanceID, isDefault: false))
         }
+    }
+
+    /// The release in which librdkafka's KIP-848 is ready for production (its CHANGELOG.md).
+    private static var consumerProtocolVersion: Int32 { 0x020c_0000 }
+
+    private func setProtocol(_ builder: borrowing ConfigurationBuilder) throws(KafkaError) {
+        let isDefault = group.protocol == .classic
+        guard isDefault || Engine.versionNumber >= Self.consumerProtocolVersion else {
+            throw .invalid(
+                """
+                `group.protocol` is \(group.protocol), which needs librdkafka 2.12.0 or newer: this process runs with \
+                \(Engine.version)
+                """
+            )
+        }
+        try builder.set(
+            Setting("group.protocol", "group.protocol", group.protocol.description, isDefault: isDefault)
+        )
+        guard let assignor = group.remoteAssignor else { return }
+        guard usesConsumerProtocol(builder) else {
+            throw .invalid(
+                "`group.remoteAssignor` is set and `group.protocol` is classic, which has none: remove it, or change the protocol"
+            )
+        }
+        try builder.set(Setting("group.remoteAssignor", "group.remote.assignor", assignor, isDefault: false))
     }
 
     private func usesConsumerProtocol(_ builder: borrowing ConfigurationBuilder) -> Bool {

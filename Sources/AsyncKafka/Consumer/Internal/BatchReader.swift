@@ -37,6 +37,7 @@ final class BatchReader: Sendable {
             if action.wakesThread { core.wake() }
             switch action.step {
             case .deliver(let messages):
+                core.lastDelivery.note()
                 return messages
             case .fetch:
                 // A revoke may have taken away what was there.

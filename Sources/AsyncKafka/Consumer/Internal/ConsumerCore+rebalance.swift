@@ -151,7 +151,8 @@ extension ConsumerCore {
             giveUp(pending.epochs, isLost: pending.isLost)
             endRebalanceWait()
             // librdkafka joins again as soon as a cooperative revoke is answered.
-            if pending.isCooperative, !pending.isLost, !usesConsumerProtocol, !isLeaving {
+            let joins = subscription.isActive && !usesConsumerProtocol && !isLeaving
+            if pending.isCooperative, !pending.isLost, joins {
                 handle.join.joinIsExpected()
             }
             report(handle.unassign(pending.isCooperative ? pending.rows : nil))
@@ -250,7 +251,7 @@ extension ConsumerCore {
         log.log(.warning, "UNCOMMITTED", error.message)
     }
 
-    private func report(_ error: EngineError?) {
+    func report(_ error: EngineError?) {
         guard let error else { return }
         events.append(.error(KafkaError(error)))
         log.log(.error, "ASSIGN", error.message)

@@ -30,6 +30,9 @@ actor ConsumerCore: ClientThreadOwner {
     /// How long commits are held at most: while JoinGroup is expected, and once it was sent.
     let sessionTimeout: Duration
     let maxPollInterval: Duration
+    let processingTimeoutAction: KafkaProcessingTimeoutAction
+    nonisolated let lastDelivery = LastDelivery()
+    let settings: KafkaConsumerConfiguration.Effective
     /// KIP-848: there is no JoinGroup that commits would have to stay out of.
     let usesConsumerProtocol: Bool
     private let markInterval: Duration?
@@ -45,6 +48,8 @@ actor ConsumerCore: ClientThreadOwner {
     /// Partitions of the last drain by librdkafka's own handles, as neighbours share them. Emptied when the assignment changes.
     var sources: [MessageSource: PartitionEpoch] = [:]
     var rebalancing = RebalanceStateMachine()
+    var subscription = Subscription()
+    var watchdog: ProcessingWatchdog
     /// The hook that a rebalance or the close waits for.
     var hookTask: Task<Void, Never>?
     /// Assignments whose committed offsets are being asked for.
@@ -107,6 +112,9 @@ actor ConsumerCore: ClientThreadOwner {
         sessionTimeout = settings.sessionTimeout
         readsCommitted = settings.isReadCommitted
         maxPollInterval = settings.maxPollInterval
+        processingTimeoutAction = configuration.processingTimeoutAction
+        watchdog = ProcessingWatchdog(limit: settings.maxPollInterval)
+        self.settings = settings
         startsAtEnd = ["latest", "largest", "end"].contains(autoOffsetReset)
         failsForMissingTopics = configuration.missingTopics == .fail
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
@@ -166,6 +174,7 @@ actor ConsumerCore: ClientThreadOwner {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
         if let deadline = parked?.deadline, deadline <= now { unpark() }
+        watchProcessing(now: now)
         proceedRebalance(now: now)
         seekStartsAgain(now: now)
         reportBrokers(now: now)
@@ -189,6 +198,7 @@ actor ConsumerCore: ClientThreadOwner {
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
             unansweredStarts.map(\.notBefore).min(),
+            isClosed ? nil : watchdog.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
@@ -205,24 +215,14 @@ actor ConsumerCore: ClientThreadOwner {
 
     // MARK: Reading
 
-    func subscribe(_ topics: [String]) throws(KafkaError) {
-        if isClosed { throw .clientClosed }
-        guard !topics.isEmpty, topics.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) }) else {
-            throw KafkaError(
-                .invalidArgument,
-                "a subscription needs at least one topic, and no name may be empty or contain a NUL character"
-            )
-        }
-        let code = handle.subscribe(topics)
-        guard code == 0 else { throw KafkaError(EngineError(code: code)) }
-    }
-
     /// Has messages ready for the loop, or waits until there are some, or until the loop is to look again.
     ///
     /// - Parameters:
     ///   - revision: what the loop has seen of the batch: it waits for more.
     ///   - deadline: when it looks again in any case.
     func fill(reader: UInt64, seen revision: UInt, until deadline: ContinuousClock.Instant? = nil) async {
+        loopAsks()
+        defer { watchdog.begin(now: .now) }
         guard case .open = phase, !drain() else { return }
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
@@ -242,6 +242,8 @@ actor ConsumerCore: ClientThreadOwner {
             thread.submit { self.assumeIsolated { $0.unpark(reader) } }
         }
     }
+
+    var isLoopParked: Bool { parked != nil }
 
     func unpark(_ reader: UInt64? = nil) {
         guard let parked, reader == nil || parked.id == reader else { return }

@@ -291,6 +291,21 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return true
     }
 
+    /// The partitions of what was delivered last and is not done with.
+    var partitionsInHand: Set<KafkaTopicPartition> {
+        var partitions = Set(batchInHand.map { $0.epoch.topicPartition })
+        if let inHand { partitions.insert(inHand.epoch.topicPartition) }
+        return partitions
+    }
+
+    /// Whether there are messages that no loop was given.
+    var hasUndelivered: Bool { index < batch.count }
+
+    /// Nobody waits any more for what a loop holds.
+    mutating func letGoOfHand() {
+        _ = release()
+    }
+
     /// Whether a loop that the thread waits for still holds its message.
     var isWaitingForRelease: Bool { releaseIsAwaited && isHeld }
 
