@@ -74,14 +74,14 @@ struct ObservationTests {
             try await reader.value
 
             for try await statistics in consumer.statistics {
+                let partition = statistics[KafkaTopicPartition(topic: topic, partition: 0)]
+                // These may be a little older than what was just read.
+                guard let partition, partition.receivedRecords ?? 0 >= 10 else { continue }
+                #expect(partition.highOffset == 10)
                 #expect(statistics.clientName == consumer.name)
                 #expect(statistics.clientID == "async-kafka")
                 #expect(statistics.brokers.contains { $0.state == "UP" })
                 #expect(statistics.group?.assignedPartitions == 2)
-                let partition = try #require(statistics[KafkaTopicPartition(topic: topic, partition: 0)])
-                #expect(partition.highOffset == 10)
-                #expect(partition.drainedOffset == 10)
-                #expect(partition.receivedRecords == 10)
                 break
             }
 
