@@ -8,6 +8,7 @@ struct JoinObserverTests {
     private static let leaveGroup: Int16 = 13
     private static let syncGroup: Int16 = 14
     private static let heartbeat: Int16 = 12
+    private static let consumerGroupHeartbeat: Int16 = 68
 
     private let observer = JoinObserver()
 
@@ -72,5 +73,20 @@ struct JoinObserverTests {
         #expect(observer.hasLeft)
         observer.requestSent(Self.joinGroup)
         #expect(!observer.hasLeft)
+    }
+
+    @Test
+    func aMemberOfTheConsumerProtocolLeavesByItsLastHeartbeat() {
+        observer.requestSent(Self.consumerGroupHeartbeat)
+        observer.responseReceived(Self.consumerGroupHeartbeat, hasFailed: false)
+        #expect(!observer.hasLeft)
+        observer.closeBegins()
+        #expect(!observer.hasLeft)
+        observer.requestSent(Self.consumerGroupHeartbeat)
+        observer.responseReceived(Self.consumerGroupHeartbeat, hasFailed: true)
+        #expect(!observer.hasLeft)
+        observer.requestSent(Self.consumerGroupHeartbeat)
+        observer.responseReceived(Self.consumerGroupHeartbeat, hasFailed: false)
+        #expect(observer.hasLeft)
     }
 }

@@ -345,7 +345,8 @@ package final class Handle: @unchecked Sendable {
 
     /// Starts to leave the group. The control queue is to be served until `isClosed`.
     package func beginClose() -> EngineError? {
-        EngineError(consuming: rd_kafka_consumer_close_queue(pointer, control.pointer))
+        join.closeBegins()
+        return EngineError(consuming: rd_kafka_consumer_close_queue(pointer, control.pointer))
     }
 
     package var isClosed: Bool { rd_kafka_consumer_closed(pointer) != 0 }

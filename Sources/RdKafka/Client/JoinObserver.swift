@@ -13,6 +13,8 @@ package final class JoinObserver: Sendable {
     private static let joinGroup: Int16 = 11
     private static let leaveGroup: Int16 = 13
     private static let syncGroup: Int16 = 14
+    /// Of KIP-848, whose members leave by a last one.
+    private static let consumerGroupHeartbeat: Int16 = 68
 
     /// The number of the join under way, 0 if there is none. Even numbers are expected, odd ones were sent.
     private let current = Atomic<Int>(0)
@@ -20,6 +22,7 @@ package final class JoinObserver: Sendable {
     /// The join whose SyncGroup was answered.
     private let synced = Atomic<Int>(0)
     private let left = Atomic<Bool>(false)
+    private let isClosing = Atomic<Bool>(false)
     private let isOff = Atomic<Bool>(false)
     private let control = AtomicLazyReference<Queue>()
     package let brokers = BrokerObserver()
@@ -39,7 +42,7 @@ package final class JoinObserver: Sendable {
     /// Whether JoinGroup was sent in the join under way; otherwise it is only expected.
     package var isSent: Bool { current.load(ordering: .acquiring) % 2 == 1 }
 
-    /// Whether the coordinator has answered a LeaveGroup since the last join.
+    /// Whether the coordinator has answered that this member leaves.
     package var hasLeft: Bool { left.load(ordering: .acquiring) }
 
     /// A cooperative revoke was answered: librdkafka joins again at once.
@@ -69,7 +72,14 @@ package final class JoinObserver: Sendable {
         _ = control.storeIfNil(queue)
     }
 
+    /// The member is about to leave.
+    func closeBegins() {
+        isClosing.store(true, ordering: .releasing)
+    }
+
     func requestSent(_ key: Int16) {
+        // The last one says that the member leaves.
+        if key == Self.consumerGroupHeartbeat { left.store(false, ordering: .releasing) }
         guard key == Self.joinGroup else { return }
         left.store(false, ordering: .releasing)
         current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)
@@ -79,7 +89,10 @@ package final class JoinObserver: Sendable {
     /// - Parameter hasFailed: whether no response came. What a response says is not known here.
     func responseReceived(_ key: Int16, hasFailed: Bool) {
         if brokers.responseReceived(key, hasFailed: hasFailed) { notify() }
-        if key == Self.leaveGroup, !hasFailed { left.store(true, ordering: .releasing) }
+        let isFarewell =
+            key == Self.leaveGroup
+            || (key == Self.consumerGroupHeartbeat && isClosing.load(ordering: .acquiring))
+        if isFarewell, !hasFailed { left.store(true, ordering: .releasing) }
         guard key == Self.syncGroup || key == Self.joinGroup else { return }
         if hasFailed {
             current.store(0, ordering: .releasing)
