@@ -202,7 +202,8 @@ actor ConsumerCore: ClientThreadOwner {
         ]
         switch phase {
         case .open, .reaping, .ended: break
-        case .releasing(let deadline), .committing(let deadline), .leaving(let deadline): deadlines.append(deadline)
+        case .releasing(let deadline), .leaving(let deadline): deadlines.append(deadline)
+        case .committing(let deadline): deadlines += [deadline, joinMayLast(closingBy: deadline)]
         }
         return deadlines.compactMap { $0 }.min()
     }
@@ -341,6 +342,7 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .committing(deadline: deadline)
         }
         if case .committing(let deadline) = phase {
+            if let end = joinMayLast(closingBy: deadline), now < end { return false }
             // A rebalance that is still open is answered by its own rules, but not later than this.
             guard now >= deadline || proceedCloseHook() else { return false }
             if !hasRequestedLastCommit {
