@@ -5,12 +5,25 @@ extension ConsumerCore {
     /// How long librdkafka waits for the answer to LeaveGroup before it drops the connection (rdkafka_request.c).
     private static let leaveTimeout: Duration = .seconds(5)
 
-    /// Until when the close waits for the join under way; nil if there is none.
+    /// Until when the close waits for the join under way; nil if it does not.
     ///
     /// A broker answers the requests of a connection one after the other, and JoinGroup only when all members have come. A LeaveGroup
     /// that is sent meanwhile waits behind it, and is given up after five seconds: the group would have a member that is gone, and
     /// give it partitions, for a whole session timeout.
-    func joinMayLast(closingBy deadline: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        handle.join.isJoining && handle.join.isSent ? deadline - Self.leaveTimeout : nil
+    func joinMayLast(
+        closingBy deadline: ContinuousClock.Instant,
+        now: ContinuousClock.Instant
+    ) -> ContinuousClock.Instant? {
+        let end = deadline - Self.leaveTimeout
+        return handle.join.isJoining && handle.join.isSent && now < end ? end : nil
+    }
+
+    /// Has librdkafka leave the group first if it would close without.
+    ///
+    /// A cooperative member without partitions is closed without LeaveGroup (rdkafka_cgrp.c, "consumer is terminating, skipping
+    /// rejoin", in 2.0.2 as in 2.16): the group would have it for another session timeout, and may give it partitions.
+    func leaveEmptyHanded() {
+        guard assigned.isEmpty, !usesConsumerProtocol, handle.isCooperative else { return }
+        handle.unsubscribe()
     }
 }

@@ -190,10 +190,10 @@ actor ConsumerCore: ClientThreadOwner {
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
         if proceedClose(now: now) { return .finish }
-        return .sleep(until: nextDeadline())
+        return .sleep(until: nextDeadline(now: now))
     }
 
-    private func nextDeadline() -> ContinuousClock.Instant? {
+    private func nextDeadline(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
@@ -203,7 +203,7 @@ actor ConsumerCore: ClientThreadOwner {
         switch phase {
         case .open, .reaping, .ended: break
         case .releasing(let deadline), .leaving(let deadline): deadlines.append(deadline)
-        case .committing(let deadline): deadlines += [deadline, joinMayLast(closingBy: deadline)]
+        case .committing(let deadline): deadlines += [deadline, joinMayLast(closingBy: deadline, now: now)]
         }
         return deadlines.compactMap { $0 }.min()
     }
@@ -342,7 +342,7 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .committing(deadline: deadline)
         }
         if case .committing(let deadline) = phase {
-            if let end = joinMayLast(closingBy: deadline), now < end { return false }
+            guard joinMayLast(closingBy: deadline, now: now) == nil else { return false }
             // A rebalance that is still open is answered by its own rules, but not later than this.
             guard now >= deadline || proceedCloseHook() else { return false }
             if !hasRequestedLastCommit {
@@ -352,6 +352,7 @@ actor ConsumerCore: ClientThreadOwner {
             }
             guard now >= deadline || commits.isIdle else { return false }
             endRebalance()
+            leaveEmptyHanded()
             if let error = handle.beginClose() {
                 // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
                 cannotLeave = true

@@ -4,7 +4,7 @@ import Testing
 
 extension RealKafkaTests {
     @Suite(.timeLimit(.minutes(2)))
-    struct LeavingWhileJoiningTests {
+    struct LeavingTests {
         /// The broker does not look at LeaveGroup before it has answered JoinGroup, and librdkafka waits 5 s for it.
         @Test(.needsKafkaTools)
         func aMemberThatIsClosedWhileItJoinsLeavesWhenTheOthersHaveCome() async throws {
@@ -41,6 +41,31 @@ extension RealKafkaTests {
                 let state = try await RealKafka.groupState(group)
                 #expect(state.last == "0", "the group's members")
             }
+        }
+
+        /// librdkafka closes a cooperative member that owns nothing without telling the group.
+        @Test(.needsKafkaTools)
+        func aMemberWithoutPartitionsLeavesToo() async throws {
+            try await withTopic(partitions: 1) { topic in
+                let group = RealKafka.uniqueName("group")
+                var configuration = RealKafka.consumer(group: group, policy: .manual)
+                configuration.group.heartbeatInterval = .milliseconds(100)
+                configuration.group.assignmentStrategies = [.cooperativeSticky]
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { [configuration] first in
+                    try await assignment(of: first)
+                    let second = try KafkaConsumer(configuration)
+                    try await second.subscribe(to: [topic])
+                    try await assignment(of: second)
+                    #expect(await second.assignment.isEmpty)
+                    let report = await second.close()
+                    #expect(report.hasLeftGroup)
+                    #expect(try await RealKafka.groupState(group).last == "1", "the group's members")
+                }
+            }
+        }
+
+        private func assignment(of consumer: KafkaConsumer) async throws {
+            for try await event in consumer.events where event.kind == .assigned { break }
         }
     }
 }
