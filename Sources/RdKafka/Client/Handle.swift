@@ -291,6 +291,7 @@ package final class Handle: @unchecked Sendable {
             // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
             Queue(queue).forward(to: messages)
         }
+        if incremental { join.followHeartbeats() }
         return PartitionOffset.withList(partitions) { list in
             if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
             let error = rd_kafka_assign(pointer, list)

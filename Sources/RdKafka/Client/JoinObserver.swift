@@ -7,10 +7,13 @@ import Synchronization
 /// assignment as lost (confluentinc/librdkafka#4059). So commits are held from the moment JoinGroup is sent, or a cooperative
 /// revoke is answered, until the rebalance event behind SyncGroup's response, a failed request, or a time limit.
 ///
-/// The callbacks run on librdkafka's broker threads and only touch atomics.
+/// Before JoinGroup is sent there may be a doubt (`HeartbeatDoubt`), which holds them too.
+///
+/// The callbacks run on librdkafka's broker threads. They touch atomics, and a lock under which a commit is handed over, no more.
 package final class JoinObserver: Sendable {
     /// Kafka's API keys (https://kafka.apache.org/protocol#protocol_api_keys).
     private static let joinGroup: Int16 = 11
+    private static let heartbeat: Int16 = 12
     private static let leaveGroup: Int16 = 13
     private static let syncGroup: Int16 = 14
     /// Of KIP-848, whose members leave by a last one.
@@ -24,6 +27,7 @@ package final class JoinObserver: Sendable {
     private let left = Atomic<Bool>(false)
     private let isClosing = Atomic<Bool>(false)
     private let isOff = Atomic<Bool>(false)
+    private let doubt = Locked(HeartbeatDoubt())
     private let control = AtomicLazyReference<Queue>()
     package let brokers = BrokerObserver()
 
@@ -51,6 +55,37 @@ package final class JoinObserver: Sendable {
         let number = last.add(2, ordering: .relaxed).newValue / 2 * 2
         _ = current.compareExchange(expected: 0, desired: number, ordering: .acquiringAndReleasing)
     }
+
+    // MARK: Before a join
+
+    /// The group is a cooperative one.
+    func followHeartbeats() {
+        guard Engine.versionNumber < 0x020a_0000 else { return }
+        doubt.withLock { $0.isOn = true }
+    }
+
+    /// Whether commits are held, by a join or by a doubt.
+    package func isHolding(now: ContinuousClock.Instant) -> Bool {
+        deciding(now: now) { $0 }
+    }
+
+    /// Hands a commit over unless it is held. No heartbeat's answer reaches librdkafka's main thread between the decision and
+    /// that: what is handed over before is sent before the join.
+    package func deciding<Result>(now: ContinuousClock.Instant, _ body: (_ isHeld: Bool) -> Result) -> Result {
+        doubt.withLock { doubt in
+            body(isJoining || (doubt.isInDoubt(now: now) && !isOff.load(ordering: .relaxed)))
+        }
+    }
+
+    /// What has to be proven for the doubt to end, and when it can be; nil if there is none.
+    package var proof: (heartbeat: Int, notBefore: ContinuousClock.Instant?)? { doubt.withLock { $0.proof } }
+
+    /// No JoinGroup has followed this heartbeat.
+    package func prove(_ heartbeat: Int) {
+        doubt.withLock { $0.prove(heartbeat) }
+    }
+
+    // MARK: The join
 
     /// The rebalance event that follows SyncGroup has come. A join that has begun since is not touched.
     package func settle() {
@@ -83,12 +118,14 @@ package final class JoinObserver: Sendable {
         guard key == Self.joinGroup else { return }
         left.store(false, ordering: .releasing)
         current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)
+        doubt.withLock { $0.joinSent(now: .now) }
         notify()
     }
 
     /// - Parameter hasFailed: whether no response came. What a response says is not known here.
     func responseReceived(_ key: Int16, hasFailed: Bool) {
         if brokers.responseReceived(key, hasFailed: hasFailed) { notify() }
+        if key == Self.heartbeat, !hasFailed { doubt.withLock { $0.heartbeatAnswered() } }
         let isFarewell =
             key == Self.leaveGroup
             || (key == Self.consumerGroupHeartbeat && isClosing.load(ordering: .acquiring))

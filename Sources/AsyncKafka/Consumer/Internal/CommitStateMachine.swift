@@ -313,6 +313,9 @@ struct CommitStateMachine<Waiter> {
 
     // MARK: The end of epochs
 
+    /// Whether something is to be sent, and nothing is on its way.
+    var isWaiting: Bool { inFlightID == nil && !queues.isEmpty }
+
     /// Whether something of these epochs is still to be committed.
     func isBusy(_ epochs: [PartitionEpoch]) -> Bool {
         func concerns(_ entry: Entry) -> Bool { epochs.contains { $0 === entry.epoch } }

@@ -83,18 +83,25 @@ extension ConsumerCore {
     }
 
     func sendCommits(now: ContinuousClock.Instant) {
-        while let commit = commits.send(isHeld: handle.join.isJoining, now: now) {
-            let rows = commit.offsets.map { row in
-                PartitionOffset(
-                    topic: row.epoch.topicPartition.topic,
-                    partition: Int32(clamping: row.epoch.topicPartition.partition),
-                    offset: row.offset,
-                    metadata: row.metadata
-                )
-            }
-            let code = handle.commit(rows, id: commit.id)
-            if code != 0 { commitResult(id: commit.id, code: code, rows: []) }
+        while let refused = handle.join.deciding(now: now, { sendCommit(isHeld: $0, now: now) }) {
+            commitResult(id: refused.id, code: refused.code, rows: [])
         }
+        proveThatNoJoinFollows(now: now)
+    }
+
+    /// Returns a commit that librdkafka has not taken.
+    private func sendCommit(isHeld: Bool, now: ContinuousClock.Instant) -> (id: UInt, code: Int32)? {
+        guard let commit = commits.send(isHeld: isHeld, now: now) else { return nil }
+        let rows = commit.offsets.map { row in
+            PartitionOffset(
+                topic: row.epoch.topicPartition.topic,
+                partition: Int32(clamping: row.epoch.topicPartition.partition),
+                offset: row.offset,
+                metadata: row.metadata
+            )
+        }
+        let code = handle.commit(rows, id: commit.id)
+        return code == 0 ? nil : (commit.id, code)
     }
 
     func commitResult(id: UInt, code: Int32, rows: [PartitionOffset]) {

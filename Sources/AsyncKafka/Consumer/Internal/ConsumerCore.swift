@@ -58,6 +58,8 @@ actor ConsumerCore: ClientThreadOwner {
     var unansweredStarts: [(notBefore: ContinuousClock.Instant, rows: [PartitionOffset], epochs: [PartitionEpoch])] = []
     /// The library's own blocking calls: what an application waits for on the shared threads does not hold them up.
     let ownCalls = BlockingThreads(limit: 2)
+    /// Whether it is being found out if a join follows.
+    var isProving = false
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
@@ -195,7 +197,8 @@ actor ConsumerCore: ClientThreadOwner {
 
     private func nextDeadline(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         var deadlines = [
-            commits.deadline(isHeld: handle.join.isJoining), join?.deadline, nextCommitAt, rebalancing.deadline,
+            commits.deadline(isHeld: handle.join.isHolding(now: now)), proofDeadline(now: now), join?.deadline,
+            nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
             unansweredStarts.map(\.notBefore).min(),
             isClosed ? nil : watchdog.deadline,
