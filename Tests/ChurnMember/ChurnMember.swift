@@ -25,6 +25,8 @@ struct ChurnMember {
             groupID: arguments[2]
         )
         configuration.offsetPolicy = .manual
+        // Nodes are killed beside it.
+        configuration.log = .standardError(.critical)
         switch arguments[4] {
         case "consumer":
             configuration.additionalProperties["group.protocol"] = "consumer"

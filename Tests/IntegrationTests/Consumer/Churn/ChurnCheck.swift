@@ -24,7 +24,7 @@ struct ChurnCheck {
         case unprocessed(Place)
         /// It was delivered again although it was committed, or was in nobody's hand when its partition was given up.
         case duplicate(Place, first: Int, again: Int)
-        /// A member that lived has lost partitions, instead of being asked for them.
+        /// A member that lived has lost partitions, instead of being asked for them, though its coordinator had answered it.
         case lost(member: Int, partitions: [Int])
         /// Two members have worked on a partition at the same time.
         case twoAtOnce(Place, member: Int, other: Int)
@@ -49,10 +49,13 @@ struct ChurnCheck {
         var revokes = 0
         var heldCommits = 0
         var refusedCommits = 0
+        /// Times that a member heard nothing of its coordinator for a session timeout, as happens on a machine with too much to do.
+        var evictions = 0
         /// Messages that came again because they were in hand when their member was killed, cancelled, or refused.
         var duplicates = 0
     }
 
+    private let silence: UInt64
     private(set) var violations: Set<Violation> = []
     private(set) var figures = Figures()
 
@@ -77,7 +80,10 @@ struct ChurnCheck {
     /// - Parameters:
     ///   - logs: by member.
     ///   - ends: where the log of each partition ends.
-    init(_ logs: [Int: ChurnLog], ends: [Int: Int64]) {
+    ///   - sessionTimeout: of the members, in seconds.
+    init(_ logs: [Int: ChurnLog], ends: [Int: Int64], sessionTimeout: Int = 6) {
+        // Less what an answer takes to be written.
+        silence = UInt64(sessionTimeout) * 1_000_000_000 - 500_000_000
         var work: [Int: [Work]] = [:]
         var commits: [Int: [Commit]] = [:]
         var assignments: [Int: [Int: Int]] = [:]
@@ -104,7 +110,7 @@ struct ChurnCheck {
         """
         \(figures.messages) messages, \(figures.members) members (\(figures.closed) closed, \(figures.cancelled) cancelled, \
         \(figures.killed) killed), \(figures.assignments) assignments, \(figures.revokes) revokes, \(figures.heldCommits) commits \
-        held, \(figures.refusedCommits) refused, \(figures.duplicates) messages in hand came again
+        held, \(figures.refusedCommits) refused, \(figures.evictions) evictions, \(figures.duplicates) messages in hand came again
         """
     }
 
@@ -127,8 +133,15 @@ struct ChurnCheck {
     }
 
     private mutating func checkEnd(_ log: ChurnLog, _ member: Int) {
-        for case .lost(let partitions, _) in log.entries {
-            violations.insert(.lost(member: member, partitions: partitions))
+        // What a commit costs is lost right behind a join, within a heartbeat.
+        var lastAnswer: UInt64 = 0
+        for entry in log.entries {
+            switch entry {
+            case .assigned(_, let at), .committed(_, _, let at, _): lastAnswer = at
+            case .lost(_, let at) where at > lastAnswer + silence: figures.evictions += 1
+            case .lost(let partitions, _): violations.insert(.lost(member: member, partitions: partitions))
+            default: break
+            }
         }
         if log.end != .killed, log.entries.last != .closed(uncommitted: 0, hasLeft: true) {
             violations.insert(.badEnd(member: member))

@@ -104,6 +104,21 @@ struct ChurnCheckTests {
     }
 
     @Test
+    func anAssignmentThatIsLostInSilenceIsAnEviction() {
+        let silence: UInt64 = 6_000_000_000
+        let logs = [
+            ChurnLog(
+                end: .closed,
+                entries: [.assigned([0], at: 1)] + done(0, 0, at: 10) + [.lost([0], at: silence)]
+                    + [.assigned([0], at: silence + 10)] + done(0, 1, at: silence + 20) + leaves
+            )
+        ]
+        let check = check(logs, ends: [0: 2])
+        #expect(check.violations.isEmpty)
+        #expect(check.figures.evictions == 1)
+    }
+
+    @Test
     func twoMembersThatWorkOnAPartitionAtOneTimeAreFound() {
         let logs = handover(done(0, 0, at: 10) + done(0, 1, at: 68), done(0, 2, at: 70))
         #expect(check(logs, ends: [0: 3]).violations == [.twoAtOnce(Place(0, 2), member: 2, other: 1)])
