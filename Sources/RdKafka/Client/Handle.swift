@@ -258,11 +258,6 @@ package final class Handle: @unchecked Sendable {
         }
     }
 
-    /// Subscribes to nothing, which makes a member leave its group.
-    package func unsubscribe() {
-        rd_kafka_unsubscribe(pointer)
-    }
-
     package var isCooperative: Bool {
         rd_kafka_rebalance_protocol(pointer).map { String(cString: $0) } == "COOPERATIVE"
     }

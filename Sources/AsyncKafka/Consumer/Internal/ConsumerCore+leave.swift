@@ -24,6 +24,6 @@ extension ConsumerCore {
     /// rejoin", in 2.0.2 as in 2.16): the group would have it for another session timeout, and may give it partitions.
     func leaveEmptyHanded() {
         guard assigned.isEmpty, !usesConsumerProtocol, handle.isCooperative else { return }
-        handle.unsubscribe()
+        _ = handle.unsubscribe()
     }
 }
