@@ -44,6 +44,9 @@ public final class KafkaConsumer: Sendable {
     /// Suspends until librdkafka has taken it, not until partitions are assigned: `events` tells that. Topics that a regular
     /// expression matches later join within `connection.metadataRefreshInterval`.
     ///
+    /// Under `.cooperativeSticky` librdkafka may take partitions of a topic that is not named any more for lost, as if the topic were
+    /// gone: what was processed and is not committed by then comes again. `commitMarked()` before avoids that.
+    ///
     /// - Parameter topics: names; one that begins with `^` is a regular expression.
     /// - Throws: `clientClosed`; `invalidArgument` for an empty or impossible name; `fatal`.
     public func subscribe(to topics: [String]) async throws(KafkaError) {
