@@ -7,7 +7,8 @@ public struct KafkaAutoOffsetReset: Sendable, Hashable {
     public static let earliest = KafkaAutoOffsetReset(name: "earliest")
     /// Behind the newest message. What is already there is skipped.
     public static let latest = KafkaAutoOffsetReset(name: "latest")
-    /// Nowhere: it is an error with code `.autoOffsetReset`.
+    /// Nowhere: the loop throws an error with code `.autoOffsetReset` that names the partition, and the offset that was asked for
+    /// with what the log has. Other partitions go on in the next loop, this one after a seek.
     public static let error = KafkaAutoOffsetReset(name: "error")
 }
 

@@ -13,7 +13,9 @@ public struct KafkaConsumerConfiguration: Sendable {
     public var bootstrapServers: [String]
 
     /// The group whose members share the partitions, and to which committed offsets belong (`group.id`).
-    public var groupID: String
+    ///
+    /// Nil is none: partitions are then assigned by hand, or read to their end, and nothing is committed.
+    public var groupID: String?
 
     /// The name that brokers use for this program in logs, metrics and quotas. `async-kafka` by default (`client.id`).
     public var clientID = "async-kafka"
@@ -91,8 +93,8 @@ public struct KafkaConsumerConfiguration: Sendable {
     ///
     /// - Parameters:
     ///   - bootstrapServers: Brokers to ask first, as `host:port`.
-    ///   - groupID: The group whose members share the partitions.
-    public init(bootstrapServers: [String], groupID: String) {
+    ///   - groupID: The group whose members share the partitions; nil is none.
+    public init(bootstrapServers: [String], groupID: String? = nil) {
         self.bootstrapServers = bootstrapServers
         self.groupID = groupID
     }

@@ -36,3 +36,12 @@ extension KafkaTimestamp {
         self.init(millisecondsSince1970: Int64(bounded), kind: kind)
     }
 }
+
+extension KafkaOffsetSpecification {
+    /// The first message that is not older than a date, by its timestamp; the end if all are older.
+    ///
+    /// - Parameter date: what is finer than milliseconds is cut off.
+    public static func timestamp(_ date: Date) -> KafkaOffsetSpecification {
+        .timestamp(KafkaTimestamp(date))
+    }
+}

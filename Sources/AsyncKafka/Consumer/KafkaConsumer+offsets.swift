@@ -87,11 +87,11 @@ extension KafkaConsumer {
     /// `.manual` the mark is committed when the partition is revoked and when the consumer is closed. Under `.onDelivery` it changes
     /// nothing, as everything that is delivered is committed.
     ///
-    /// - Returns: false if the message comes from an assignment that has ended, or from another consumer, which makes the mark
-    ///   meaningless.
+    /// - Returns: false if the message comes from an assignment that has ended, or from another consumer, or there is no group, which
+    ///   makes the mark meaningless.
     @discardableResult
     public func markProcessed(_ message: KafkaMessage) -> Bool {
-        guard let wakes = core.delivery.withLock({ $0.mark(message) }) else { return false }
+        guard core.hasGroup, let wakes = core.delivery.withLock({ $0.mark(message) }) else { return false }
         if wakes { core.wake() }
         return true
     }

@@ -48,7 +48,8 @@ public final class KafkaConsumer: Sendable {
     /// gone: what was processed and is not committed by then comes again. `commitMarked()` before avoids that.
     ///
     /// - Parameter topics: names; one that begins with `^` is a regular expression.
-    /// - Throws: `clientClosed`; `invalidArgument` for an empty or impossible name; `fatal`.
+    /// - Throws: `clientClosed`; `invalidArgument` for an empty or impossible name; `invalidState` without a group, and while partitions
+    ///   are assigned by hand; `fatal`.
     public func subscribe(to topics: [String]) async throws(KafkaError) {
         try await core.subscribe(topics)
     }
@@ -125,10 +126,19 @@ public func withKafkaConsumer<Result>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: (KafkaConsumer) async throws -> Result
 ) async throws -> Result {
+    try await withKafkaConsumer(configuration, prepare: { try await $0.subscribe(to: topics) }, body)
+}
+
+func withKafkaConsumer<Result>(
+    _ configuration: KafkaConsumerConfiguration,
+    prepare: (KafkaConsumer) async throws -> Void,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (KafkaConsumer) async throws -> Result
+) async throws -> Result {
     let consumer = try KafkaConsumer(configuration)
     let result: Result
     do {
-        try await consumer.subscribe(to: topics)
+        try await prepare(consumer)
         result = try await body(consumer)
     } catch {
         consumer.logUnfinished(await Task { await consumer.close() }.value)

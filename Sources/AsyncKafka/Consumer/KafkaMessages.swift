@@ -21,7 +21,7 @@ public struct KafkaMessages: AsyncSequence, Sendable {
 
     /// One loop over the messages.
     public struct Iterator: AsyncIteratorProtocol {
-        private let loop: Loop
+        private let loop: MessageLoop
         private let owner: KafkaConsumer?
         /// Whether the loop is over: the consumer is closed or has failed, or `next` was called in a cancelled task.
         ///
@@ -29,7 +29,7 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         public private(set) var hasEnded = false
 
         init(core: ConsumerCore, owner: KafkaConsumer?) {
-            loop = Loop(core: core)
+            loop = MessageLoop(core: core)
             self.owner = owner
         }
 
@@ -41,7 +41,9 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         /// Returns nil, marks nothing and loses nothing.
         ///
         /// - Returns: nil when the consumer is closed or the task is cancelled.
-        /// - Throws: `fatal`, `groupAuthorizationFailed`, `autoOffsetReset`; `alreadyIterating`.
+        /// - Throws: `fatal`, `groupAuthorizationFailed`; `alreadyIterating`. `autoOffsetReset`, where the configuration's
+        ///   `autoOffsetReset` is `.error`, for a partition whose log does not have the position (`requestedOffset`, `watermarks`),
+        ///   or for which nothing is committed: the next loop goes on with the other partitions, and with this one after a seek.
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
@@ -109,20 +111,20 @@ public struct KafkaMessages: AsyncSequence, Sendable {
             }
         }
     }
+}
 
-    /// Ends with the iterator: by break, throw, cancellation, or the end of its task.
-    private final class Loop {
-        let core: ConsumerCore
-        let id: UInt64
+/// One loop over messages. Ends with the iterator: by break, throw, cancellation, or the end of its task.
+final class MessageLoop {
+    let core: ConsumerCore
+    let id: UInt64
 
-        init(core: ConsumerCore) {
-            self.core = core
-            id = core.delivery.withLock { $0.makeReader() }
-        }
+    init(core: ConsumerCore) {
+        self.core = core
+        id = core.delivery.withLock { $0.makeReader() }
+    }
 
-        deinit {
-            if core.delivery.withLock({ $0.releaseReader(id) }) { core.wake() }
-        }
+    deinit {
+        if core.delivery.withLock({ $0.releaseReader(id) }) { core.wake() }
     }
 }
 

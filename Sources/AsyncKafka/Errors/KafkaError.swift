@@ -33,6 +33,8 @@ public struct KafkaError: Error, Sendable {
         var underlyingError: (any Error)?
         var pendingDelivery: KafkaPendingDelivery?
         var persistence: Persistence?
+        var requestedOffset: Int64?
+        var watermarks: KafkaWatermarks?
     }
 
     private var storage: Storage
@@ -97,6 +99,12 @@ public struct KafkaError: Error, Sendable {
     /// Whether a record that failed may be in the topic all the same; nil for errors that are not about a record.
     public var persistence: Persistence? { storage.content.persistence }
 
+    /// The offset that was asked for and that the partition's log does not have.
+    public var requestedOffset: Int64? { storage.content.requestedOffset }
+
+    /// What the partition's log has, when `requestedOffset` is not in it.
+    public var watermarks: KafkaWatermarks? { storage.content.watermarks }
+
     /// Whether a record that was not acknowledged is in the topic's log.
     ///
     /// From librdkafka's `rd_kafka_message_status`.
@@ -151,6 +159,14 @@ public struct KafkaError: Error, Sendable {
 
     func with(_ persistence: Persistence) -> KafkaError {
         changed { $0.persistence = persistence }
+    }
+
+    func with(requestedOffset: Int64) -> KafkaError {
+        changed { $0.requestedOffset = requestedOffset }
+    }
+
+    func with(_ watermarks: KafkaWatermarks) -> KafkaError {
+        changed { $0.watermarks = watermarks }
     }
 
     func saying(_ message: String) -> KafkaError {

@@ -279,18 +279,28 @@ package final class Handle: @unchecked Sendable {
 
     /// Reads partitions from now on, into the message queue.
     package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
+        // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
+        forward(partitions)
+        if incremental, isCooperative { join.followHeartbeats() }
+        let error = PartitionOffset.withList(partitions) { list -> EngineError? in
+            if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
+            let error = rd_kafka_assign(pointer, list)
+            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
+        }
+        // But where a partition was read just before, librdkafka's main thread may only now stop that, which ends the forwarding
+        // (rdkafka_partition.c, `rd_kafka_toppar_fetch_stop`). It is done once the thread has answered another call.
+        _ = rd_kafka_rebalance_protocol(pointer)
+        forward(partitions)
+        messagesArrived.raise()
+        return error
+    }
+
+    private func forward(_ partitions: [PartitionOffset]) {
         for partition in partitions {
             guard let queue = rd_kafka_queue_get_partition(pointer, partition.topic, partition.partition) else {
                 continue
             }
-            // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
             Queue(queue).forward(to: messages)
-        }
-        if incremental { join.followHeartbeats() }
-        return PartitionOffset.withList(partitions) { list in
-            if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
-            let error = rd_kafka_assign(pointer, list)
-            return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
         }
     }
 

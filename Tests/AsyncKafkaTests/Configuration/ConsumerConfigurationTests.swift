@@ -29,6 +29,7 @@ import Testing
                     sessionTimeout: .seconds(45),
                     maxPollInterval: .seconds(300),
                     emitsPartitionEnd: false,
+                    autoOffsetReset: .beginning,
                     isReadCommitted: true,
                     hasStatistics: false
                 )
@@ -223,11 +224,17 @@ import Testing
         try expect(configuration.refusal(), says: "`group.assignmentStrategies` is empty")
     }
 
-    @Test func aGroupIsNeeded() throws {
+    @Test func anEmptyGroupIsRefused() throws {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: ["a"], groupID: "")
         try expect(configuration.refusal(), says: "`groupID` is empty")
         configuration.additionalProperties["group.id"] = "named"
         #expect(try configuration.values("group.id") == ["named"])
+    }
+
+    @Test func noGroupIsOne() throws {
+        let configuration = KafkaConsumerConfiguration(bootstrapServers: ["a"])
+        let engine = try configuration.engineConfiguration()
+        #expect(configuration.effective(engine).groupID.isEmpty)
     }
 
     // MARK: Ranges

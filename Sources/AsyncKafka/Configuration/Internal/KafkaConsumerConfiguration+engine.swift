@@ -3,14 +3,18 @@ import RdKafka
 extension KafkaConsumerConfiguration {
     /// Checks all settings and builds librdkafka's configuration from them.
     func engineConfiguration() throws(KafkaError) -> RdKafka.Configuration {
-        let standard = KafkaConsumerConfiguration(bootstrapServers: [], groupID: "")
+        let standard = KafkaConsumerConfiguration(bootstrapServers: [])
         let builder = try ConfigurationBuilder.make(.consumer, additionalProperties)
 
         try builder.setBootstrapServers(bootstrapServers)
-        guard !groupID.isEmpty || !(builder.engine.value(of: "group.id") ?? "").isEmpty else {
-            throw .invalid("`groupID` is empty: name the group whose members share the partitions")
+        if let groupID {
+            guard !groupID.isEmpty || !(builder.engine.value(of: "group.id") ?? "").isEmpty else {
+                throw .invalid(
+                    "`groupID` is empty: name the group whose members share the partitions, or give nil for none"
+                )
+            }
+            try builder.set(Setting("groupID", "group.id", groupID, isDefault: groupID.isEmpty))
         }
-        try builder.set(Setting("groupID", "group.id", groupID, isDefault: groupID.isEmpty))
         try builder.set(Setting("clientID", "client.id", clientID, isDefault: clientID == standard.clientID))
         try builder.set(
             Setting(
@@ -194,13 +198,25 @@ extension KafkaConsumerConfiguration {
     /// What the client itself goes by, wherever it was set.
     struct Effective: Sendable, Equatable {
         var clientID: String
+        /// Empty if there is none.
         var groupID: String
         var instanceID: String?
         var sessionTimeout: Duration
         var maxPollInterval: Duration
         var emitsPartitionEnd: Bool
+        /// Nil is nowhere.
+        var autoOffsetReset: KafkaOffsetSpecification?
         var isReadCommitted: Bool
         var hasStatistics: Bool
+    }
+
+    /// By librdkafka's names and their synonyms.
+    private static func place(_ name: String) -> KafkaOffsetSpecification? {
+        switch name {
+        case "smallest", "earliest", "beginning": .beginning
+        case "largest", "latest", "end": .end
+        default: nil
+        }
     }
 
     /// Reads what is in force out of the configuration that `engineConfiguration()` has built.
@@ -208,11 +224,12 @@ extension KafkaConsumerConfiguration {
         let instanceID = engine.value(of: "group.instance.id") ?? ""
         return Effective(
             clientID: engine.value(of: "client.id") ?? clientID,
-            groupID: engine.value(of: "group.id") ?? groupID,
+            groupID: engine.value(of: "group.id") ?? groupID ?? "",
             instanceID: instanceID.isEmpty ? nil : instanceID,
             sessionTimeout: engine.milliseconds("session.timeout.ms") ?? group.sessionTimeout,
             maxPollInterval: engine.milliseconds("max.poll.interval.ms") ?? group.maxPollInterval,
             emitsPartitionEnd: engine.value(of: "enable.partition.eof") == "true",
+            autoOffsetReset: Self.place(engine.value(of: "auto.offset.reset") ?? ""),
             isReadCommitted: engine.value(of: "isolation.level") == "read_committed",
             hasStatistics: engine.integer("statistics.interval.ms") ?? 0 > 0
         )

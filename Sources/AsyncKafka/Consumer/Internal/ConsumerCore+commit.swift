@@ -45,6 +45,7 @@ extension ConsumerCore {
         _ id: UInt64,
         _ request: (CommitWaiter, ContinuousClock.Instant) -> Result<CommitWaiter?, KafkaError>
     ) async throws(KafkaError) {
+        try requireGroup("nothing can be committed")
         guard !Task.isCancelled else {
             throw KafkaError(.cancelled, "the task was cancelled before the commit was sent")
         }

@@ -6,6 +6,7 @@ extension ConsumerCore {
         _ partitions: Set<KafkaTopicPartition>,
         timeout: Duration
     ) async throws(KafkaError) -> [KafkaTopicPartition: KafkaOffsetAndMetadata] {
+        try requireGroup("nothing is committed")
         let rows = try partitions.sorted().map { partition throws(KafkaError) in
             guard let number = Int32(exactly: partition.partition), number >= 0, !partition.topic.isEmpty,
                 !partition.topic.utf8.contains(0)

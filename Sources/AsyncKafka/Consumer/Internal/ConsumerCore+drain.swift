@@ -16,25 +16,30 @@ extension ConsumerCore {
     func drain() -> Bool {
         // Lowered first: what arrives from here on raises it again.
         handle.messagesArrived.lower()
-        // Raised again when the offsets are known.
-        guard startsSought == 0, !waitsForHandout() else { return false }
+        guard !waitsForHandout() else { return false }
         let count = max(1, min(handout?.maxCount ?? Self.drainCount, Self.drainBytes / averageSize))
         var messages: [KafkaMessage] = []
         var size = 0
         var hasFailed = false
         var problems: [KafkaError] = []
+        var missing: [(partition: KafkaTopicPartition, offset: Int64)] = []
         let taken = handle.drain(count) { message in
             let code = message.error
             guard code == 0 else {
+                if code == KafkaError.Code.autoOffsetReset.rawValue {
+                    let partition = KafkaTopicPartition(topic: message.topic, partition: Int(message.partition))
+                    return missing.append((partition, message.offset))
+                }
                 if let event = partitionEvent(message) {
                     problems.append(event)
                     if event.endsReading { hasFailed = true }
                 }
                 return
             }
-            // librdkafka may begin again at an old place of its own (see `findStarts`): nothing comes twice in an epoch.
+            // Nothing comes twice in an epoch, wherever librdkafka begins again.
             guard let epoch = epoch(of: message), message.offset >= nextOffsets[epoch.slot] else { return }
             nextOffsets[epoch.slot] = message.offset + 1
+            if let finiteRead, !finiteRead.wants(epoch.topicPartition, message.offset) { return }
             size += message.size
             messages.append(KafkaMessage(message, epoch: epoch, slabs: &slabs))
         }
@@ -43,10 +48,13 @@ extension ConsumerCore {
             if problem.endsReading { fail(problem) }
             events.append(event(for: problem))
         }
+        for (partition, offset) in missing { positionIsMissing(partition, asked: offset) }
+        if let finiteRead { advance(finiteRead) }
         // More may be left than was asked for, and the callback comes only when the queue was empty.
         if taken == count { handle.messagesArrived.raise() }
-        guard !messages.isEmpty || hasFailed else { return false }
-        return handOut(messages) || hasFailed
+        let isAtEnd = finiteRead?.isComplete ?? false
+        guard !messages.isEmpty || hasFailed || isAtEnd else { return false }
+        return handOut(messages) || hasFailed || isAtEnd
     }
 
     private func epoch(of message: borrowing RawMessage) -> PartitionEpoch? {
@@ -62,7 +70,8 @@ extension ConsumerCore {
     private func partitionEvent(_ message: borrowing RawMessage) -> KafkaError? {
         let partition = KafkaTopicPartition(topic: message.topic, partition: Int(message.partition))
         if message.error == KafkaError.Code.partitionEnd.rawValue {
-            events.append(.endOfPartition(partition, offset: message.offset))
+            finiteRead?.drained(partition, upTo: message.offset)
+            if emitsPartitionEnd { events.append(.endOfPartition(partition, offset: message.offset)) }
             return nil
         }
         return KafkaError(EngineError(code: message.error, message: message.errorText))
@@ -73,7 +82,7 @@ extension ConsumerCore {
 extension KafkaError {
     /// Whether nothing can be read after it, so that `messages` throws it.
     var endsReading: Bool {
-        isFatal || code == .groupAuthorizationFailed || code == .autoOffsetReset
+        isFatal || code == .groupAuthorizationFailed
     }
 }
 

@@ -4,6 +4,8 @@ import RdKafka
 extension ConsumerCore {
     /// An error of the client as a whole, of a broker, of the group, or of a topic that is subscribed to.
     func problem(_ error: KafkaError) {
+        // librdkafka looks for the coordinator of a group that is none.
+        if !hasGroup, error.code == .groupAuthorizationFailed { return }
         if error.isFatal, let fatal = handle.fatalError {
             let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
                 .asFatal().causedBy(KafkaError(fatal))

@@ -4,6 +4,10 @@ import RdKafka
 extension ConsumerCore {
     func subscribe(_ topics: [String]) throws(KafkaError) {
         if isClosed { throw .clientClosed }
+        try requireGroup("there is nobody to share partitions with")
+        guard isSubscribed || assigned.isEmpty else {
+            throw KafkaError(.invalidState, "partitions are assigned by hand: `unassign()` them first")
+        }
         guard !topics.isEmpty, topics.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) }) else {
             throw KafkaError(
                 .invalidArgument,
@@ -13,7 +17,11 @@ extension ConsumerCore {
         let code = handle.subscribe(topics)
         guard code == 0 else { throw KafkaError(EngineError(code: code)) }
         subscription = Subscription(topics: topics)
+        isManual = false
     }
+
+    /// Whether the group decides on the partitions, or has given those that there are.
+    var isSubscribed: Bool { !subscription.topics.isEmpty || (!assigned.isEmpty && !isManual) }
 
     func unsubscribe() throws(KafkaError) {
         if isClosed { throw .clientClosed }
@@ -26,6 +34,7 @@ extension ConsumerCore {
     func membership() async throws(KafkaError) -> KafkaGroupMetadata {
         if isLeaving { throw .clientClosed }
         let handle = handle
+        try requireGroup("it is nobody there")
         let settings = settings
         blockingCalls += 1
         let (memberID, generation) = await BlockingThreads.shared.run { () -> (String?, Int32?) in

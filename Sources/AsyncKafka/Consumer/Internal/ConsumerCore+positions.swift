@@ -13,6 +13,7 @@ extension ConsumerCore {
     /// The offset from which the loop goes on; nil if nothing was committed and nothing was drained yet.
     func position(of epoch: PartitionEpoch) -> Int64? {
         if let offset = delivery.withLock({ $0.nextUndelivered(of: epoch) }) { return offset }
+        if let target = positionChanges.target(of: epoch) { return target }
         if let offset = handout?.firstHeld(of: epoch) { return offset }
         guard 0..<Int64.max ~= nextOffsets[epoch.slot] else { return nil }
         // Everything drained is delivered; librdkafka knows of the markers behind it, which are no messages.

@@ -2,11 +2,6 @@ import RdKafka
 
 // The group gives and takes partitions. A revoke is drain, commit, fence, in that order, within a deadline; then it is answered.
 extension ConsumerCore {
-    /// Milliseconds that the coordinator has to say what is committed.
-    private static let committedTimeout: Int32 = 5000
-    /// From one look-up of committed offsets to the next.
-    private static let pause = Duration.milliseconds(500)
-
     func rebalance(_ code: KafkaError.Code, _ rows: [PartitionOffset]) {
         handle.join.settle()
         defer { endRebalanceWait() }
@@ -19,6 +14,7 @@ extension ConsumerCore {
             // librdkafka asks for an answer to an error as well, and nothing is ours from here on.
             abandonHook()
             rebalancing.reset()
+            unanswered = nil
             let epochs = Array(assigned.values)
             delivery.withLock { $0.fence(epochs) }
             assigned = [:]
@@ -33,16 +29,9 @@ extension ConsumerCore {
     /// The partitions are ours; librdkafka reads them as soon as it is answered.
     private func beginAssign(_ rows: [PartitionOffset]) {
         sources = [:]
-        var epochs: [PartitionEpoch] = []
-        for row in rows {
-            let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
-            let epoch = delivery.withLock { $0.assign(partition) }
-            epochs.append(epoch)
-            assigned[partition] = epoch
-            while nextOffsets.count <= epoch.slot { nextOffsets.append(.max) }
-            // Until librdkafka is answered, what comes of it is of an earlier assignment (see `findStarts`).
-            nextOffsets[epoch.slot] = .max
-        }
+        let epochs = rows.map { row in delivery.withLock { $0.assign(row.topicPartition) } }
+        // Until librdkafka is answered, what comes of them is of an earlier assignment.
+        for epoch in epochs { begin(epoch, at: .max) }
         begin(.assign, rows, epochs)
     }
 
@@ -58,6 +47,8 @@ extension ConsumerCore {
         _ rows: [PartitionOffset],
         _ epochs: [PartitionEpoch]
     ) {
+        // librdkafka has gone on: what it waited for before is answered with what is known.
+        answerAssignment(PlaceFinder.Found())
         let unanswered = rebalancing.begin(
             .init(
                 kind,
@@ -70,6 +61,7 @@ extension ConsumerCore {
         if let unanswered {
             abandonHook()
             answer(unanswered)
+            answerAssignment(PlaceFinder.Found())
         }
         proceedRebalance(now: .now)
     }
@@ -104,8 +96,10 @@ extension ConsumerCore {
     /// Answers what is open, as there is no time left.
     func endRebalance() {
         abandonHook()
+        answerAssignment(PlaceFinder.Found())
         guard case .answer(let pending, _, let untold) = rebalancing.cutShort() else { return }
         answer(pending)
+        answerAssignment(PlaceFinder.Found())
         tell(untold, isLost: pending.isLost)
     }
 
@@ -140,13 +134,7 @@ extension ConsumerCore {
     private func answer(_ pending: RebalanceStateMachine.Pending) {
         switch pending.kind {
         case .assign:
-            let partitions = pending.epochs.map(\.topicPartition).sorted()
-            report(handle.assign(pending.rows, incremental: pending.isCooperative))
-            pauseAgain(partitions)
-            for epoch in pending.epochs { nextOffsets[epoch.slot] = -1 }
-            findStarts(pending.rows, pending.epochs)
-            events.append(.assigned(partitions))
-            log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+            answerAssignment(pending)
         case .revoke:
             giveUp(pending.epochs, isLost: pending.isLost)
             endRebalanceWait()
@@ -160,7 +148,7 @@ extension ConsumerCore {
     }
 
     /// The partitions are not ours any more: their epochs end, their messages are gone, their commits fail.
-    private func giveUp(_ all: [PartitionEpoch], isLost: Bool) {
+    func giveUp(_ all: [PartitionEpoch], isLost: Bool) {
         let epochs = all.filter { assigned[$0.topicPartition] === $0 }
         guard !epochs.isEmpty || all.isEmpty else { return }
         let left = delivery.withLock { delivery in
@@ -176,64 +164,6 @@ extension ConsumerCore {
         events.append(isLost ? .lost(partitions) : .revoked(partitions))
         if !left.isEmpty { reportUncommitted(left.map { ($0.epoch.topicPartition, $0.offset) }, isLost: isLost) }
         log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
-    }
-
-    /// Asks for the committed offsets of new partitions; until they are known nothing is drained.
-    ///
-    /// librdkafka asks for them as well. But when a partition is taken away while librdkafka looks up where its log begins, the
-    /// late answer has it look again and then fetch from there, although the partition is not assigned (measured on 2.8:
-    /// rdkafka_partition.c, "outdated offset response"). Once it is assigned again, such messages pass for new ones until
-    /// librdkafka knows the committed offset: they would come twice, and the commit behind them would go back.
-    private func findStarts(_ rows: [PartitionOffset], _ epochs: [PartitionEpoch]) {
-        guard !rows.isEmpty, !isClosed else { return }
-        startsSought += 1
-        blockingCalls += 1
-        ownCalls.submit { [self] in
-            let begin = ContinuousClock.now
-            let committed = try? handle.committed(rows, timeout: Self.committedTimeout).get()
-            thread.submit { self.assumeIsolated { $0.foundStarts(committed, rows, epochs, askedAt: begin) } }
-        }
-    }
-
-    /// Those that were not answered are sought again when their time has come.
-    func seekStartsAgain(now: ContinuousClock.Instant) {
-        for search in unansweredStarts where search.notBefore <= now {
-            startsSought -= 1
-            findStarts(search.rows, search.epochs)
-        }
-        unansweredStarts.removeAll { $0.notBefore <= now }
-    }
-
-    private func foundStarts(
-        _ committed: [PartitionOffset]?,
-        _ rows: [PartitionOffset],
-        _ epochs: [PartitionEpoch],
-        askedAt begin: ContinuousClock.Instant
-    ) {
-        blockingCalls -= 1
-        guard let committed else {
-            // The coordinator moves, or a transaction with these offsets is still open: librdkafka waits for it as well.
-            let open = rows.filter { row in
-                let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
-                return epochs.contains { $0 === assigned[partition] }
-            }
-            if !open.isEmpty, !isClosed {
-                // An answer may also be a refusal, which comes at once.
-                unansweredStarts.append((max(.now, begin + Self.pause), open, epochs))
-                return
-            }
-            startsSought -= 1
-            handle.messagesArrived.raise()
-            return
-        }
-        startsSought -= 1
-        for row in committed where row.error == 0 && row.offset >= 0 {
-            let partition = KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))
-            guard let epoch = assigned[partition], epochs.contains(where: { $0 === epoch }) else { continue }
-            nextOffsets[epoch.slot] = max(nextOffsets[epoch.slot], row.offset)
-        }
-        // What has arrived meanwhile.
-        handle.messagesArrived.raise()
     }
 
     /// What was processed and is not committed comes again, to whoever owns the partitions now.

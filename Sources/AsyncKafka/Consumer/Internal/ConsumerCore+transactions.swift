@@ -4,6 +4,7 @@ import RdKafka
 extension ConsumerCore {
     /// A transaction commits this consumer's offsets: nobody else may, and what it reads has to be settled.
     nonisolated func checkTransactional() throws(KafkaError) {
+        try requireGroup("a transaction cannot commit its offsets")
         guard delivery.withLock({ $0.policy == .manual }) else {
             throw KafkaError(
                 .invalidState,

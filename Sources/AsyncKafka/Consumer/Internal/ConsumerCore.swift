@@ -41,6 +41,12 @@ actor ConsumerCore: ClientThreadOwner {
     /// Whether a partition without a committed offset is read from its end.
     let startsAtEnd: Bool
 
+    /// Without one, partitions are assigned by hand, and nothing is committed.
+    nonisolated let hasGroup: Bool
+    /// Where to go on without a position that the log has; nil is nowhere.
+    let autoOffsetReset: KafkaOffsetSpecification?
+    let emitsPartitionEnd: Bool
+
     var commits: CommitStateMachine<CommitWaiter>
     /// Messages that wait for their commit; nil unless offsets are committed on delivery.
     var handout: HandoutStateMachine<KafkaMessage>?
@@ -52,14 +58,18 @@ actor ConsumerCore: ClientThreadOwner {
     var watchdog: ProcessingWatchdog
     /// The hook that a rebalance or the close waits for.
     var hookTask: Task<Void, Never>?
-    /// Assignments whose committed offsets are being asked for.
-    var startsSought = 0
-    /// Those of them that were not answered, and when they are asked for again.
-    var unansweredStarts: [(notBefore: ContinuousClock.Instant, rows: [PartitionOffset], epochs: [PartitionEpoch])] = []
     /// The library's own blocking calls: what an application waits for on the shared threads does not hold them up.
     let ownCalls = BlockingThreads(limit: 2)
     /// Whether it is being found out if a join follows.
     var isProving = false
+    /// Whether the partitions were assigned by hand.
+    var isManual = false
+    var unanswered: Unanswered?
+    var positionChanges = PositionChanges()
+    var lastTurn: UInt64 = 0
+    /// Whoever waits for the last commits of epochs that are to end.
+    var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
+    var finiteRead: FiniteRead?
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
@@ -95,19 +105,29 @@ actor ConsumerCore: ClientThreadOwner {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
         usesConsumerProtocol = engine.value(of: "group.protocol") == "consumer"
-        let autoOffsetReset = engine.value(of: "auto.offset.reset") ?? ""
+        hasGroup = !settings.groupID.isEmpty
+        autoOffsetReset = settings.autoOffsetReset
+        emitsPartitionEnd = settings.emitsPartitionEnd
+        // Where to go on is looked up here, not by librdkafka: see `PlaceFinder`.
+        _ = engine.set("auto.offset.reset", "error")
+        if !hasGroup {
+            // librdkafka assigns nothing without one; nobody joins it.
+            _ = engine.set("group.id", "async-kafka-none-\(UInt64.random(in: .min ... .max))")
+            // A read that ends learns from it that nothing is left.
+            _ = engine.set("enable.partition.eof", "true")
+        }
         handle = try Handle.make(.consumer, engine)
         switch configuration.offsetPolicy.mode {
         case .afterProcessing(let interval):
-            delivery = Locked(DeliveryStateMachine(policy: .afterProcessing))
+            delivery = Locked(DeliveryStateMachine(policy: hasGroup ? .afterProcessing : .manual))
             markInterval = interval
         case .manual:
             delivery = Locked(DeliveryStateMachine(policy: .manual))
             markInterval = nil
         case .onDelivery(let maxCount):
-            delivery = Locked(DeliveryStateMachine(policy: .onDelivery))
+            delivery = Locked(DeliveryStateMachine(policy: hasGroup ? .onDelivery : .manual))
             markInterval = nil
-            handout = HandoutStateMachine(maxCount: maxCount)
+            handout = hasGroup ? HandoutStateMachine(maxCount: maxCount) : nil
         }
         hooks = configuration.rebalanceHooks
         revokeTimeout = configuration.revokeTimeout
@@ -117,7 +137,7 @@ actor ConsumerCore: ClientThreadOwner {
         processingTimeoutAction = configuration.processingTimeoutAction
         watchdog = ProcessingWatchdog(limit: settings.maxPollInterval)
         self.settings = settings
-        startsAtEnd = ["latest", "largest", "end"].contains(autoOffsetReset)
+        startsAtEnd = settings.autoOffsetReset == .end
         failsForMissingTopics = configuration.missingTopics == .fail
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
@@ -178,9 +198,9 @@ actor ConsumerCore: ClientThreadOwner {
         if let deadline = parked?.deadline, deadline <= now { unpark() }
         watchProcessing(now: now)
         proceedRebalance(now: now)
-        seekStartsAgain(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
+        proceedPositions(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
         let expired = commits.expire(now: now)
@@ -200,8 +220,8 @@ actor ConsumerCore: ClientThreadOwner {
             commits.deadline(isHeld: handle.join.isHolding(now: now)), proofDeadline(now: now), join?.deadline,
             nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
-            unansweredStarts.map(\.notBefore).min(),
             isClosed ? nil : watchdog.deadline,
+            positionChanges.deadline, settling?.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
@@ -214,6 +234,12 @@ actor ConsumerCore: ClientThreadOwner {
     /// Nothing can be read any more: `messages` throws.
     func fail(_ error: KafkaError) {
         delivery.withLock { $0.fail(error) }
+        unpark()
+    }
+
+    /// A partition cannot be read for now: `messages` throws once, and goes on with the others.
+    func interrupt(_ error: KafkaError) {
+        delivery.withLock { $0.tell(error) }
         unpark()
     }
 
@@ -232,7 +258,7 @@ actor ConsumerCore: ClientThreadOwner {
             await suspend { (suspension: Suspension<Void>) in
                 // A commit that was waited for may have brought something by now.
                 let isUnchanged = delivery.withLock {
-                    $0.isOpen && $0.revision == revision && $0.interruption == nil
+                    $0.isOpen && $0.revision == revision && !$0.isInterrupted
                 }
                 let hasExpired = deadline.map { $0 <= .now } ?? false
                 if Task.isCancelled || !isUnchanged || hasExpired {
@@ -279,7 +305,7 @@ actor ConsumerCore: ClientThreadOwner {
     // MARK: Marks
 
     private func commitMarks(now: ContinuousClock.Instant) {
-        guard let markInterval, case .open = phase else {
+        guard let markInterval, hasGroup, case .open = phase else {
             nextCommitAt = nil
             return
         }
@@ -374,12 +400,12 @@ actor ConsumerCore: ClientThreadOwner {
     }
 
     private func finishClose(isClosed: Bool) {
-        let left = delivery.withLock { $0.takeMarks() }
+        let left = hasGroup ? delivery.withLock { $0.takeMarks() } : []
         for mark in left { leftBehind[mark.epoch.topicPartition] = mark.offset }
         leaveSkipped()
         let report = KafkaConsumerCloseReport(
             uncommitted: leftBehind,
-            hasLeftGroup: isClosed && handle.join.hasLeft
+            hasLeftGroup: isClosed && (handle.join.hasLeft || !hasGroup)
         )
         self.report = report
         for closer in closers { closer.resume(returning: report) }

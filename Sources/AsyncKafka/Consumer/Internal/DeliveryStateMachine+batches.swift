@@ -21,7 +21,7 @@ extension DeliveryStateMachine {
         let wakes = finishBatchInHand()
         guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
         // What is there goes before an error.
-        if interruption != nil || batch.count - index >= min(minCount, maxCount) {
+        if isInterrupted || batch.count - index >= min(minCount, maxCount) {
             while index < batch.count, batchInHand.count < maxCount {
                 if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
                 index += 1

@@ -13,8 +13,16 @@ extension DeliveryStateMachine {
         interruption = error
     }
 
+    /// A loop throws this once it has been given what is there, whichever loop it is, and may go on afterwards.
+    mutating func tell(_ problem: KafkaError) {
+        problems.append(problem)
+    }
+
+    var isInterrupted: Bool { interruption != nil || !problems.isEmpty }
+
     /// What a loop throws that has nothing more to take.
     mutating func takeInterruption() -> KafkaError? {
+        if !problems.isEmpty { return problems.removeFirst() }
         defer { interruption = nil }
         return interruption
     }

@@ -66,6 +66,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     private(set) var hasNewMarks = false
     /// Thrown by the loop that waits, once.
     var interruption: KafkaError?
+    /// Each thrown once, by whichever loop reads.
+    var problems: [KafkaError] = []
 
     init(policy: Policy) {
         self.policy = policy
@@ -319,6 +321,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         guard case .open = phase else { return }
         phase = .failed(error)
     }
+
+    /// Whether there is a message that a loop would be given.
+    var hasUndelivered: Bool { batch[index...].contains { isDeliverable($0) } }
 
     var isOpen: Bool {
         if case .open = phase { return true }

@@ -1,0 +1,193 @@
+import RdKafka
+
+// Where an assigned partition begins, and where it goes on when its log does not have the position.
+extension ConsumerCore {
+    /// An assignment of the group's that librdkafka waits to have answered.
+    struct Unanswered {
+        let pending: RebalanceStateMachine.Pending
+        /// Sought before the partitions came.
+        let sought: [KafkaTopicPartition: KafkaOffsetSpecification]
+        let number: UInt64
+    }
+
+    /// How long the answer to an assignment waits for the offsets; the group does not wait for it.
+    private static let startLimit = Duration.seconds(5)
+
+    /// Answers an assignment once it is known where its partitions begin.
+    ///
+    /// librdkafka is given offsets, and looks up none: see `PlaceFinder`. What cannot be learnt in time is left to it: it asks for
+    /// the committed offset as long as it takes, and stops where there is none.
+    func answerAssignment(_ pending: RebalanceStateMachine.Pending) {
+        let rows = pending.rows
+        var places: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
+        var sought: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
+        for row in rows {
+            sought[row.topicPartition] = positionChanges.takeSought(row.topicPartition)
+            places[row.topicPartition] = sought[row.topicPartition] ?? .committed
+        }
+        lastTurn += 1
+        let number = lastTurn
+        unanswered = Unanswered(pending: pending, sought: sought, number: number)
+        guard !rows.isEmpty, !isClosed else { return answerAssignment(PlaceFinder.Found()) }
+        blockingCalls += 1
+        let finder = placeFinder
+        ownCalls.submit { [self, places] in
+            let found = finder.find(places, deadline: .now + Self.startLimit)
+            thread.submit {
+                self.assumeIsolated { core in
+                    core.blockingCalls -= 1
+                    if core.unanswered?.number == number { core.answerAssignment(found) }
+                }
+            }
+        }
+    }
+
+    /// Answers an open assignment with what is known.
+    func answerAssignment(_ found: PlaceFinder.Found) {
+        guard let open = unanswered else { return }
+        unanswered = nil
+        if handle.isAssignmentLost, !open.pending.isCooperative {
+            // librdkafka has gone on without the answer, and takes nothing back.
+            giveUp(open.pending.epochs, isLost: true)
+            report(handle.unassign(nil))
+            return
+        }
+        let now = ContinuousClock.now
+        var rows = open.pending.rows
+        for index in rows.indices {
+            guard let epoch = assigned[rows[index].topicPartition] else { continue }
+            let partition = epoch.topicPartition
+            if let target = positionChanges.target(of: epoch) {
+                // Sought while it was being looked up.
+                rows[index].offset = target
+                positionChanges.arrived(epoch)
+            } else if let offset = found.offsets[partition] {
+                rows[index].offset = offset
+            } else {
+                nextOffsets[epoch.slot] = -1
+                guard let place = open.sought[partition], !found.nowhere.contains(partition) else { continue }
+                nextOffsets[epoch.slot] = .max
+                positionChanges.search(place, for: epoch, isReset: false, now: now)
+                continue
+            }
+            nextOffsets[epoch.slot] = rows[index].offset
+        }
+        if let error = found.error { log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)") }
+        report(handle.assign(rows, incremental: open.pending.isCooperative))
+        let partitions = rows.map(\.topicPartition).sorted()
+        pauseAgain(partitions)
+        events.append(.assigned(partitions))
+        log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+    }
+
+    // MARK: Positions that the log does not have
+
+    /// librdkafka has found nothing at a position, or no committed offset, and has stopped to fetch the partition.
+    ///
+    /// - Parameter asked: the position, negative if there was no offset.
+    func positionIsMissing(_ partition: KafkaTopicPartition, asked: Int64) {
+        guard let epoch = assigned[partition] else { return }
+        let now = ContinuousClock.now
+        let next = nextOffsets[epoch.slot]
+        let target = positionChanges.target(of: epoch)
+        // It was told offsets since.
+        if asked < 0, next >= 0, next < .max, target == nil { return }
+        positionChanges.stop(epoch, now: now)
+        if target != nil {
+            proceedMoves(now: now)
+        } else if positionChanges.isSearching(for: epoch) || next == .max {
+            return
+        } else if asked >= 0, next >= 0, asked != next {
+            // Of a position that was left, or it fetched beyond markers: the next answer is certain.
+            move(epoch, to: next, isNewEpoch: false)
+            proceedMoves(now: now)
+        } else if let place = autoOffsetReset {
+            if asked >= 0 {
+                log.log(
+                    .warning,
+                    "OFFSET",
+                    "the log of \(partition) does not have offset \(asked): reading goes on at its \(place)"
+                )
+            }
+            positionChanges.search(place, for: epoch, isReset: asked >= 0, now: now)
+            proceedSearches(now: now)
+        } else {
+            tellMissing(epoch, asked: asked)
+        }
+    }
+
+    /// Throws to the loop, with what the log has.
+    private func tellMissing(_ epoch: PartitionEpoch, asked: Int64) {
+        let partition = epoch.topicPartition
+        let finder = placeFinder
+        blockingCalls += 1
+        ownCalls.submit { [self] in
+            let deadline = ContinuousClock.now + Self.startLimit
+            let low = finder.find([partition: .beginning], deadline: deadline).offsets[partition]
+            let high = finder.find([partition: .end], deadline: deadline).offsets[partition]
+            thread.submit {
+                self.assumeIsolated { core in
+                    core.blockingCalls -= 1
+                    guard core.assigned[partition] === epoch, core.positionChanges.target(of: epoch) == nil else {
+                        return
+                    }
+                    var error = asked < 0 ? KafkaError.nothingCommitted(partition) : .outOfRange(partition, asked)
+                    if let low, let high {
+                        let watermarks = KafkaWatermarks(low: low, high: max(low, high))
+                        error = error.saying("\(error.message) (it has \(watermarks.range))").with(watermarks)
+                    }
+                    if asked >= 0 { error = error.with(requestedOffset: asked) }
+                    core.events.append(.error(error))
+                    core.interrupt(error)
+                }
+            }
+        }
+    }
+
+    // MARK: Searches
+
+    func proceedSearches(now: ContinuousClock.Instant) {
+        guard !isClosed else { return }
+        let searches = positionChanges.beginSearch(now: now)
+        guard !searches.isEmpty else { return }
+        let places = Dictionary(uniqueKeysWithValues: searches.map { ($0.epoch.topicPartition, $0.place) })
+        let finder = placeFinder
+        blockingCalls += 1
+        ownCalls.submit { [self] in
+            let found = finder.find(places, deadline: .now + Self.startLimit)
+            thread.submit {
+                self.assumeIsolated { core in
+                    core.blockingCalls -= 1
+                    core.endSearches(searches, found)
+                }
+            }
+        }
+    }
+
+    private func endSearches(
+        _ searches: [PositionChanges.Search],
+        _ found: PlaceFinder.Found
+    ) {
+        let now = ContinuousClock.now
+        positionChanges.keepOnly { assigned[$0.topicPartition] === $0 }
+        let ended = positionChanges.endSearch(
+            searches,
+            isFound: { search in
+                let partition = search.epoch.topicPartition
+                return found.offsets[partition] != nil || found.nowhere.contains(partition)
+            },
+            now: now
+        )
+        for search in ended where !isBeingRevoked(search.epoch) {
+            let partition = search.epoch.topicPartition
+            if let offset = found.offsets[partition] {
+                // What was read in a log that is not there any more is not to be mixed with what comes.
+                move(search.epoch, to: offset, isNewEpoch: search.isReset)
+            } else {
+                tellMissing(search.epoch, asked: -1)
+            }
+        }
+        if let error = found.error { log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)") }
+        proceedMoves(now: now)
+    }
+}

@@ -1,0 +1,149 @@
+import RdKafka
+
+/// Turns places in logs into offsets: librdkafka is never left to look one up.
+///
+/// When a seek or an unassignment comes while librdkafka looks up where a log begins or ends, its late answer has librdkafka look again
+/// and go on from there, whatever was asked of it since (rdkafka_partition.c, "outdated offset response"; 2.0 to 2.15).
+struct PlaceFinder: Sendable {
+    /// What became of the places.
+    struct Found: Sendable {
+        var offsets: [KafkaTopicPartition: Int64] = [:]
+        /// Nothing is committed there, and then nowhere is where to begin.
+        var nowhere: Set<KafkaTopicPartition> = []
+        /// Why the others are not known.
+        var error: KafkaError?
+    }
+
+    let handle: Handle
+    /// Where to begin without a committed offset; nil is nowhere.
+    let fallback: KafkaOffsetSpecification?
+
+    /// Blocks until the deadline at most; for `BlockingThreads`.
+    func find(
+        _ places: [KafkaTopicPartition: KafkaOffsetSpecification],
+        deadline: ContinuousClock.Instant
+    ) -> Found {
+        var found = Found()
+        var times: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
+        var committed: [KafkaTopicPartition] = []
+        for (partition, place) in places {
+            switch place.kind {
+            case .offset(let offset): found.offsets[partition] = offset
+            case .committed: committed.append(partition)
+            case .beginning, .end, .tail, .timestamp: times[partition] = place
+            }
+        }
+        findCommitted(committed, &times, &found, deadline)
+        findTimes(times, &found, deadline)
+        return found
+    }
+
+    private func findCommitted(
+        _ partitions: [KafkaTopicPartition],
+        _ times: inout [KafkaTopicPartition: KafkaOffsetSpecification],
+        _ found: inout Found,
+        _ deadline: ContinuousClock.Instant
+    ) {
+        guard !partitions.isEmpty else { return }
+        let timeout = (deadline - .now).clampedMilliseconds
+        let rows: [PartitionOffset]
+        switch handle.committed(partitions.map { PartitionOffset($0) }, timeout: max(timeout, 1)) {
+        case .success(let answer): rows = answer
+        case .failure(let error):
+            // The coordinator moves, or a transaction with these offsets is still open.
+            found.error = KafkaError(error)
+            return
+        }
+        for row in rows {
+            if row.error != 0 {
+                found.error = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
+            } else if row.offset >= 0 {
+                found.offsets[row.topicPartition] = row.offset
+            } else if let fallback {
+                times[row.topicPartition] = fallback
+            } else {
+                found.nowhere.insert(row.topicPartition)
+            }
+        }
+    }
+
+    private func findTimes(
+        _ places: [KafkaTopicPartition: KafkaOffsetSpecification],
+        _ found: inout Found,
+        _ deadline: ContinuousClock.Instant
+    ) {
+        let first = ask(places.mapValues(\.time), &found, deadline)
+        // A tail needs the beginning too, and a time behind all messages has the end.
+        var second: [KafkaTopicPartition: Int64] = [:]
+        for (partition, offset) in first {
+            switch places[partition]?.kind {
+            case .tail: second[partition] = PartitionOffset.beginning
+            case .timestamp where offset < 0: second[partition] = PartitionOffset.end
+            default: found.offsets[partition] = offset
+            }
+        }
+        for (partition, offset) in ask(second, &found, deadline) {
+            if case .tail(let count) = places[partition]?.kind, let end = first[partition] {
+                found.offsets[partition] = max(offset, end - count)
+            } else {
+                found.offsets[partition] = offset
+            }
+        }
+    }
+
+    private func ask(
+        _ times: [KafkaTopicPartition: Int64],
+        _ found: inout Found,
+        _ deadline: ContinuousClock.Instant
+    ) -> [KafkaTopicPartition: Int64] {
+        guard !times.isEmpty else { return [:] }
+        // A partition without a leader would hold up all: there has to be time to ask for each.
+        let left = deadline - .now
+        let timeout = (times.count > 1 ? left / 2 : left).clampedMilliseconds
+        guard timeout > 0 else {
+            found.error = KafkaError(EngineError(code: KafkaError.Code.timedOut.rawValue))
+            return [:]
+        }
+        do throws(EngineError) {
+            var offsets: [KafkaTopicPartition: Int64] = [:]
+            for row in try handle.offsetsForTimes(times.map { PartitionOffset($0.key, $0.value) }, timeout: timeout) {
+                if row.error == 0 {
+                    offsets[row.topicPartition] = row.offset
+                } else {
+                    found.error = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
+                }
+            }
+            return offsets
+        } catch {
+            guard times.count == 1, let partition = times.first?.key else {
+                return askSingly(times, &found, deadline)
+            }
+            found.error = KafkaError(error).at(partition)
+            return [:]
+        }
+    }
+
+    private func askSingly(
+        _ times: [KafkaTopicPartition: Int64],
+        _ found: inout Found,
+        _ deadline: ContinuousClock.Instant
+    ) -> [KafkaTopicPartition: Int64] {
+        var offsets: [KafkaTopicPartition: Int64] = [:]
+        for (number, time) in times.enumerated() {
+            let share = (deadline - .now) / (times.count - number)
+            offsets.merge(ask([time.key: time.value], &found, .now + share)) { first, _ in first }
+        }
+        return offsets
+    }
+}
+
+extension KafkaOffsetSpecification {
+    /// What leaders are asked for first.
+    fileprivate var time: Int64 {
+        switch kind {
+        case .beginning: PartitionOffset.beginning
+        case .timestamp(let milliseconds): milliseconds
+        case .end, .tail, .offset, .committed: PartitionOffset.end
+        }
+    }
+}
