@@ -27,7 +27,7 @@ struct ObservationTests {
             // Nothing is read yet: the leaders are asked, or have answered a fetch.
             let before = try await consumer.lag()
             #expect(before.map(\.lag) == [10, 0])
-            #expect(before.map(\.position) == [nil, nil])
+            #expect(before.map(\.position) == [0, 0], "where they begin")
             while let lag = try await lags.next(), lag.map(\.lag) != [10, 0] {}
 
             #expect(await consumer.health().isProgressing(within: .seconds(60)))

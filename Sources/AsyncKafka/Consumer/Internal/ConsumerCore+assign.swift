@@ -161,7 +161,7 @@ extension ConsumerCore {
     func fill(reader: UInt64, seen revision: UInt, _ read: FiniteRead) async -> Bool {
         guard finiteRead === read else { return false }
         _ = drain()
-        if read.isComplete, !delivery.withLock({ $0.hasUndelivered }) {
+        if read.isComplete, !delivery.withLock({ $0.holdsMessages }) {
             let rows = assigned.keys.map { PartitionOffset($0) }
             forget(Array(assigned.values))
             if !rows.isEmpty, !isClosed { report(handle.unassign(rows)) }

@@ -322,8 +322,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         phase = .failed(error)
     }
 
-    /// Whether there is a message that a loop would be given.
-    var hasUndelivered: Bool { batch[index...].contains { isDeliverable($0) } }
+    /// Whether there is a message that no loop was given yet, of a paused partition too.
+    var holdsMessages: Bool { hasUndelivered || partitions.contains { $0?.held.isEmpty == false } }
 
     var isOpen: Bool {
         if case .open = phase { return true }
