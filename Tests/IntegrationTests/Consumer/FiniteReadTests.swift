@@ -106,7 +106,7 @@ extension RealKafkaTests {
         func aReadThatCannotBeIsRefused() async throws {
             try await withTopic(partitions: 1) { topic in
                 try await withKafkaConsumer(RealKafka.reader) { consumer in
-                    await #expect(throws: KafkaError.self) {
+                    _ = await #expect(throws: KafkaError.self) {
                         _ = try await consumer.records(in: "no-such-\(topic)", timeout: .seconds(2))
                     }
                 }
