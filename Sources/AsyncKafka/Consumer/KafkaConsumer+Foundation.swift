@@ -5,8 +5,7 @@
 #endif
 
 extension KafkaConsumer {
-    /// Asks for the first message of each partition that is not older than a time, by its timestamp. As
-    /// ``offsets(for:in:timeout:)-(KafkaTimestamp,_,_)``.
+    /// Asks for the first message of each partition that is not older than a date, by its timestamp: as with a ``KafkaTimestamp``.
     ///
     /// - Parameters:
     ///   - date: the time; what is finer than milliseconds is cut off.
