@@ -87,7 +87,9 @@ extension RealKafkaTests {
                 try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
                     let next = try #require(try await consumer.messages.first { _ in true })
                     #expect(begin.contains(next.offset))
-                    print("\(policy): killed with 14 of 15 messages processed, the next member begins at \(next.offset)")
+                    print(
+                        "\(policy): killed with 14 of 15 messages processed, the next member begins at \(next.offset)"
+                    )
                 }
             }
         }
