@@ -84,6 +84,10 @@ extension ConsumerCore {
 
     private func checkManual() throws(KafkaError) {
         if isClosed { throw .clientClosed }
+        // librdkafka would take an assignment for the answer.
+        guard !handle.join.isJoining, rebalancing.pending == nil, unanswered == nil else {
+            throw KafkaError(.invalidState, "the group's rebalance is not over: try again behind it").asRetriable()
+        }
         guard !isSubscribed else {
             throw KafkaError(
                 .invalidState,

@@ -29,9 +29,9 @@ extension ConsumerCore {
     /// again a second after it saw the pause. A seek to where they are does wake it.
     private func startFetching(_ partitions: [KafkaTopicPartition]) {
         let places = partitions.compactMap { partition -> PartitionOffset? in
-            guard let epoch = assigned[partition], epoch.slot < nextOffsets.count, nextOffsets[epoch.slot] >= 0 else {
-                return nil
-            }
+            guard let epoch = assigned[partition], epoch.slot < nextOffsets.count,
+                0..<Int64.max ~= nextOffsets[epoch.slot]
+            else { return nil }
             return PartitionOffset(partition, nextOffsets[epoch.slot])
         }
         // One that is not fetched yet needs no waking.

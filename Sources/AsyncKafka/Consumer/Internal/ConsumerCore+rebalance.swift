@@ -29,10 +29,23 @@ extension ConsumerCore {
     /// The partitions are ours; librdkafka reads them as soon as it is answered.
     private func beginAssign(_ rows: [PartitionOffset]) {
         sources = [:]
+        if !handle.isCooperative { replaceUnanswered() }
         let epochs = rows.map { row in delivery.withLock { $0.assign(row.topicPartition) } }
         // Until librdkafka is answered, what comes of them is of an earlier assignment.
         for epoch in epochs { begin(epoch, at: .max) }
         begin(.assign, rows, epochs)
+    }
+
+    /// An eager assignment that comes while another is unanswered takes its place: librdkafka has joined again meanwhile, and would take
+    /// the answer to the old one for that to the new one.
+    private func replaceUnanswered() {
+        guard unanswered != nil || rebalancing.pending != nil else { return }
+        unanswered = nil
+        abandonHook()
+        rebalancing.reset()
+        let epochs = Array(assigned.values)
+        giveUp(epochs, isLost: true)
+        tell(epochs, isLost: true)
     }
 
     private func beginRevoke(_ rows: [PartitionOffset]) {
@@ -47,6 +60,8 @@ extension ConsumerCore {
         _ rows: [PartitionOffset],
         _ epochs: [PartitionEpoch]
     ) {
+        // Asked first: the answer to an assignment takes the mark away.
+        let isLost = kind == .revoke && handle.isAssignmentLost
         // librdkafka has gone on: what it waited for before is answered with what is known.
         answerAssignment(PlaceFinder.Found())
         let unanswered = rebalancing.begin(
@@ -55,7 +70,8 @@ extension ConsumerCore {
                 rows: rows,
                 epochs: epochs,
                 isCooperative: handle.isCooperative,
-                deadline: .now + revokeTimeout
+                deadline: .now + revokeTimeout,
+                isLost: isLost
             )
         )
         if let unanswered {
@@ -136,14 +152,19 @@ extension ConsumerCore {
         case .assign:
             answerAssignment(pending)
         case .revoke:
-            giveUp(pending.epochs, isLost: pending.isLost)
+            // By name: a seek may have begun another epoch.
+            let epochs = pending.rows.compactMap { assigned[$0.topicPartition] }
+            if !epochs.isEmpty || pending.rows.isEmpty { giveUp(epochs, isLost: pending.isLost) }
             endRebalanceWait()
             // librdkafka joins again as soon as a cooperative revoke is answered.
             let joins = subscription.isActive && !usesConsumerProtocol && !isLeaving
             if pending.isCooperative, !pending.isLost, joins {
                 handle.join.joinIsExpected()
             }
-            report(handle.unassign(pending.isCooperative ? pending.rows : nil))
+            guard let error = handle.unassign(pending.isCooperative ? pending.rows : nil) else { return }
+            report(error)
+            // Refused, it is no answer, and librdkafka would wait for one for ever.
+            if pending.isCooperative { report(handle.unassign([])) }
         }
     }
 

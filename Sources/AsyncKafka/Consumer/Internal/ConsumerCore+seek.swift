@@ -23,7 +23,15 @@ extension ConsumerCore {
         guard !here.isEmpty else { return }
         let committed = here.filter { $0.value == .committed }
         // What is processed by now is to count.
-        if !committed.isEmpty { await commitMarks(of: committed.keys.compactMap { assigned[$0] }, deadline: deadline) }
+        if !committed.isEmpty {
+            let epochs = committed.keys.compactMap { assigned[$0] }
+            if handout == nil {
+                await commitMarks(of: epochs, deadline: deadline)
+            } else {
+                // What is committed, and was given to no loop, goes back first.
+                await settle(epochs, deadline: deadline)
+            }
+        }
         let offsets = try await look(for: here, deadline: deadline)
         if Task.isCancelled { throw .positionWaitCancelled }
         await settle(here.keys.compactMap { assigned[$0] }.filter { canMove($0.topicPartition) }, deadline: deadline)
@@ -169,6 +177,7 @@ extension ConsumerCore {
     }
 
     func proceedMoves(now: ContinuousClock.Instant) {
+        guard !isLeaving else { return }
         positionChanges.keepOnly { assigned[$0.topicPartition] === $0 }
         let due = positionChanges.due(now: now)
         guard !due.isEmpty else { return }
@@ -200,15 +209,19 @@ extension ConsumerCore {
     /// Whether the assignment may be changed: librdkafka would take that for the answer to an open rebalance.
     private var canRestart: Bool {
         !isSubscribed
-            || (rebalancing.pending == nil && unanswered == nil && !handle.join.isJoining && !handle.isAssignmentLost)
+            || (subscription.isActive && rebalancing.pending == nil && unanswered == nil && !handle.join.isJoining
+                && !handle.isAssignmentLost)
     }
 
     /// Has librdkafka fetch partitions again that it has given up: it takes no seek for them.
     private func restart(_ moves: [PositionChanges.Move]) {
         let rows = moves.map { PartitionOffset($0.epoch.topicPartition, $0.target) }
         if handle.changesIncrementally {
-            report(handle.unassign(rows))
-            report(handle.assign(rows, incremental: true))
+            // One by one: a row that librdkafka does not know fails the whole list.
+            for (move, row) in zip(moves, rows) {
+                report(handle.unassign([row]))
+                arrive(move, handle.assign([row], incremental: true))
+            }
         } else {
             // All of them, each where it is.
             var all = rows
@@ -217,9 +230,15 @@ extension ConsumerCore {
                 let isKnown = offset >= 0 && offset < .max
                 all.append(PartitionOffset(partition, isKnown ? offset : PartitionOffset.noOffset))
             }
-            report(handle.assign(all, incremental: false))
+            let error = handle.assign(all, incremental: false)
+            for move in moves { arrive(move, error) }
         }
-        for move in moves { arrive(move) }
+    }
+
+    private func arrive(_ move: PositionChanges.Move, _ error: EngineError?) {
+        guard let error else { return arrive(move) }
+        log.log(.warning, "ASSIGN", "\(move.epoch.topicPartition) is not read again yet: \(error.message)")
+        positionChanges.postpone(move.epoch, now: .now)
     }
 }
 

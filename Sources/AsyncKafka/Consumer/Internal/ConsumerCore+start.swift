@@ -8,6 +8,8 @@ extension ConsumerCore {
         /// Sought before the partitions came.
         let sought: [KafkaTopicPartition: KafkaOffsetSpecification]
         let number: UInt64
+        /// When it is answered with what is known by then.
+        let deadline: ContinuousClock.Instant
     }
 
     /// How long the answer to an assignment waits for the offsets; the group does not wait for it.
@@ -27,12 +29,19 @@ extension ConsumerCore {
         }
         lastTurn += 1
         let number = lastTurn
-        unanswered = Unanswered(pending: pending, sought: sought, number: number)
+        let limit = ContinuousClock.Instant.now + Self.startLimit
+        unanswered = Unanswered(
+            pending: pending,
+            sought: sought,
+            number: number,
+            // What the look-up has found by its own limit is worth a moment.
+            deadline: limit + .milliseconds(500)
+        )
         guard !rows.isEmpty, !isClosed else { return answerAssignment(PlaceFinder.Found()) }
         blockingCalls += 1
         let finder = placeFinder
-        ownCalls.submit { [self, places] in
-            let found = finder.find(places, deadline: .now + Self.startLimit)
+        answers.submit { [self, places] in
+            let found = finder.find(places, deadline: limit)
             thread.submit {
                 self.assumeIsolated { core in
                     core.blockingCalls -= 1
@@ -42,13 +51,18 @@ extension ConsumerCore {
         }
     }
 
+    /// The answer does not wait for ever, whatever becomes of the look-up.
+    func answerInTime(now: ContinuousClock.Instant) {
+        if let deadline = unanswered?.deadline, deadline <= now { answerAssignment(PlaceFinder.Found()) }
+    }
+
     /// Answers an open assignment with what is known.
     func answerAssignment(_ found: PlaceFinder.Found) {
         guard let open = unanswered else { return }
         unanswered = nil
         if handle.isAssignmentLost, !open.pending.isCooperative {
             // librdkafka has gone on without the answer, and takes nothing back.
-            giveUp(open.pending.epochs, isLost: true)
+            giveUp(open.pending.rows.compactMap { assigned[$0.topicPartition] }, isLost: true)
             report(handle.unassign(nil))
             return
         }
@@ -73,7 +87,13 @@ extension ConsumerCore {
             nextOffsets[epoch.slot] = rows[index].offset
         }
         if let error = found.error { log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)") }
-        report(handle.assign(rows, incremental: open.pending.isCooperative))
+        if let error = handle.assign(rows, incremental: open.pending.isCooperative) {
+            report(error)
+            giveUp(rows.compactMap { assigned[$0.topicPartition] }, isLost: true)
+            // Refused, it is no answer, and librdkafka would wait for one for ever. Nothing is accepted in any case.
+            if open.pending.isCooperative { report(handle.assign([], incremental: true)) }
+            return
+        }
         let partitions = rows.map(\.topicPartition).sorted()
         pauseAgain(partitions)
         events.append(.assigned(partitions))

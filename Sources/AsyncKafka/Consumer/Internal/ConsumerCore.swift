@@ -60,6 +60,8 @@ actor ConsumerCore: ClientThreadOwner {
     var hookTask: Task<Void, Never>?
     /// The library's own blocking calls: what an application waits for on the shared threads does not hold them up.
     let ownCalls = BlockingThreads(limit: 2)
+    /// The look-ups that answers to assignments wait for: behind nothing else.
+    let answers = BlockingThreads(limit: 2)
     /// Whether it is being found out if a join follows.
     var isProving = false
     /// Whether the partitions were assigned by hand.
@@ -198,6 +200,7 @@ actor ConsumerCore: ClientThreadOwner {
         if let deadline = parked?.deadline, deadline <= now { unpark() }
         watchProcessing(now: now)
         proceedRebalance(now: now)
+        answerInTime(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
         proceedPositions(now: now)
@@ -221,7 +224,7 @@ actor ConsumerCore: ClientThreadOwner {
             nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
             isClosed ? nil : watchdog.deadline,
-            positionChanges.deadline, settling?.deadline,
+            positionChanges.deadline, settling?.deadline, unanswered?.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break

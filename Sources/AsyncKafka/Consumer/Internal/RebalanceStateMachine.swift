@@ -44,13 +44,15 @@ struct RebalanceStateMachine {
             rows: [PartitionOffset],
             epochs: [PartitionEpoch],
             isCooperative: Bool,
-            deadline: Instant
+            deadline: Instant,
+            isLost: Bool = false
         ) {
             self.kind = kind
             self.rows = rows
             self.epochs = epochs
             self.isCooperative = isCooperative
             self.deadline = deadline
+            self.isLost = isLost
         }
     }
 
