@@ -1,5 +1,6 @@
 // The code of the article "Consuming", as it stands there. ReadmeTests holds the two together.
 import AsyncKafka
+import Foundation
 
 func consumeTwoTopics() async throws {
     let configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"], groupID: "billing")
@@ -21,6 +22,29 @@ func storeBatches(_ consumer: KafkaConsumer) async throws {
     for try await batch in consumer.batches(maxCount: 500, maxWait: .milliseconds(200)) {
         try await store(batch)
         try await consumer.commit(batch)
+    }
+}
+
+func goElsewhere(_ consumer: KafkaConsumer) async throws {
+    try await consumer.seek(to: .timestamp(Date(timeIntervalSinceNow: -600)))
+    try await consumer.seek(KafkaTopicPartition(topic: "orders", partition: 0), to: .offset(1200))
+}
+
+func readByHand() async throws {
+    let configuration = KafkaConsumerConfiguration(bootstrapServers: ["localhost:9092"])
+    try await withKafkaConsumer(configuration) { consumer in
+        try await consumer.assign([KafkaTopicPartition(topic: "orders", partition: 0): .tail(100)])
+        for try await message in consumer.messages {
+            try await handle(message)
+        }
+    }
+}
+
+func readToTheEnd(_ consumer: KafkaConsumer) async throws {
+    let records = try await consumer.records(in: "orders", from: .beginning)
+    for try await message in records {
+        try await handle(message)
+        print("\(records.remaining) of \(records.total) are left")
     }
 }
 

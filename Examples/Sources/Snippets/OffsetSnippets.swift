@@ -44,3 +44,20 @@ func remindAtMostOnce(_ original: KafkaConsumerConfiguration) async throws {
 func isLast(_ message: KafkaMessage) -> Bool { message.value == nil }
 
 func remind(_ message: KafkaMessage) async {}
+
+func configureHooks(_ configuration: inout KafkaConsumerConfiguration, _ database: OffsetDatabase) {
+    configuration.rebalanceHooks.onAssigned = { consumer, partitions in
+        for partition in partitions {
+            if let offset = try await database.offset(of: partition) {
+                try await consumer.seek(partition, to: .offset(offset))
+            }
+        }
+    }
+    configuration.rebalanceHooks.onRevoked = { consumer, partitions in
+        try await consumer.commitMarked()
+    }
+}
+
+struct OffsetDatabase: Sendable {
+    func offset(of partition: KafkaTopicPartition) async throws -> Int64? { nil }
+}

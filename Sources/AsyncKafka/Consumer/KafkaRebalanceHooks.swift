@@ -34,7 +34,8 @@ public struct KafkaRebalanceHooks: Sendable {
     public typealias Hook =
         @Sendable (_ consumer: KafkaConsumer, _ partitions: [KafkaTopicPartition]) async throws -> Void
 
-    /// Called when the group has given partitions to the consumer, before any message of them is delivered.
+    /// Called when the group has given partitions to the consumer, before any message of them is delivered. It may say where they begin:
+    /// `consumer.seek`.
     public var onAssigned: Hook?
 
     /// Called when the group takes partitions back. Nothing more of them is delivered, and the message in hand is done with; they

@@ -47,6 +47,25 @@ struct RebalanceHookTests {
     }
 
     @Test
+    func aHookSaysWhereToBegin() async throws {
+        try await withTopic(partitions: 2) { cluster, topic in
+            for partition in 0..<2 { try await produce(5, to: topic, partition: partition, of: cluster) }
+            var configuration = consumerConfiguration(of: cluster)
+            configuration.rebalanceHooks.onAssigned = { consumer, partitions in
+                try await consumer.seek(KafkaTopicPartition(topic: topic, partition: 0), to: .offset(3))
+            }
+            try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                var offsets: [Int: [Int64]] = [:]
+                for try await message in consumer.messages {
+                    offsets[message.partition, default: []].append(message.offset)
+                    if offsets.values.joined().count == 7 { break }
+                }
+                #expect(offsets == [0: [3, 4], 1: [0, 1, 2, 3, 4]])
+            }
+        }
+    }
+
+    @Test
     func anAssignmentWhoseHookThrowsIsNotRead() async throws {
         struct Unprepared: Error {}
         try await withTopic { cluster, topic in
