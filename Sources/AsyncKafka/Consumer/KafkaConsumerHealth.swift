@@ -19,7 +19,7 @@ public struct KafkaConsumerHealth: Sendable, Hashable {
     /// Whether there is no reason to restart the program: it can read, and no partition stands still for so long while brokers are
     /// there.
     ///
-    /// - Parameter limit: longer than the handling of a message takes, and than the time between two calls.
+    /// - Parameter limit: longer than the handling of a message takes, than the time between two calls, and than transactions stay open.
     public func isProgressing(within limit: Duration) -> Bool {
         isOpen && (areAllBrokersDown || partitions.allSatisfy { $0.standstill < limit })
     }
@@ -34,6 +34,9 @@ extension KafkaConsumer {
     ///
     /// Asks no broker and suspends for the client's thread alone. A program that left its loop stands still as well. The
     /// message in hand is not behind the loop: what it takes does not show once nothing comes after it.
+    ///
+    /// What an open transaction holds back counts as more to read, as librdkafka's cache does not tell it from the rest: where others
+    /// write in transactions, the limit has to be longer than these last (`transaction.timeout.ms` of their producers).
     public func health() async -> KafkaConsumerHealth {
         await core.health()
     }
