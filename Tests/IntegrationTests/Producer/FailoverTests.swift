@@ -50,7 +50,12 @@ extension ThreeNodeTests {
                     """
                 )
                 ledger.expectHonesty()
-                #expect(ledger.delivered.count >= Self.tasks * Self.recordsPerTask)
+                #expect(ledger.delivered.count + ledger.failed.count >= Self.tasks * Self.recordsPerTask)
+                // librdkafka gives a producer up whose next batch a new leader refuses as out of order
+                // (`rd_kafka_handle_idempotent_Produce_error`), which a kill may bring about. What that one had in hand fails, and says
+                // whether it may be there; nothing else does.
+                #expect(ledger.failed.count <= (load.producers - 1) * Self.tasks)
+                #expect(ledger.failed.values.allSatisfy { $0.isFatal })
                 for count in inFlight { #expect(count > 0, "no load when the node was killed") }
             }
         }
