@@ -4,6 +4,8 @@ import RdKafka
 extension ConsumerCore {
     /// How long librdkafka waits for the answer to LeaveGroup before it drops the connection (rdkafka_request.c).
     private static let leaveTimeout: Duration = .seconds(5)
+    /// From the answer to a revoke to JoinGroup; usually a few milliseconds.
+    private static let joinDelay: Duration = .seconds(2)
 
     /// Until when the close waits for the join under way; nil if it does not.
     ///
@@ -14,8 +16,14 @@ extension ConsumerCore {
         closingBy deadline: ContinuousClock.Instant,
         now: ContinuousClock.Instant
     ) -> ContinuousClock.Instant? {
-        let end = deadline - Self.leaveTimeout
-        return handle.join.isJoining && handle.join.isSent && now < end ? end : nil
+        guard handle.join.isJoining else { return nil }
+        var end = deadline - Self.leaveTimeout
+        if !handle.join.isSent {
+            // A revoke was answered, and JoinGroup is about to be sent; unless there is no coordinator to send it to.
+            let begin = join.map { $0.deadline - sessionTimeout } ?? now
+            end = min(end, begin + Self.joinDelay)
+        }
+        return now < end ? end : nil
     }
 
     /// Has librdkafka leave the group first if it would close without.

@@ -156,9 +156,9 @@ extension ConsumerCore {
             let epochs = pending.rows.compactMap { assigned[$0.topicPartition] }
             if !epochs.isEmpty || pending.rows.isEmpty { giveUp(epochs, isLost: pending.isLost) }
             endRebalanceWait()
-            // librdkafka joins again as soon as a cooperative revoke is answered.
+            // librdkafka joins again as soon as a revoke is answered: commits stay out of that, and so does a close.
             let joins = subscription.isActive && !usesConsumerProtocol && !isLeaving
-            if pending.isCooperative, !pending.isLost, joins {
+            if !pending.isLost, joins {
                 handle.join.joinIsExpected()
             }
             guard let error = handle.unassign(pending.isCooperative ? pending.rows : nil) else { return }

@@ -177,11 +177,20 @@ struct ChurnCheckTests {
     }
 
     @Test(arguments: [
-        [], [ChurnEntry.closed(uncommitted: 1, hasLeft: true)], [.closed(uncommitted: 0, hasLeft: false)],
+        [], [ChurnEntry.closed(uncommitted: 1, hasLeft: true)], [.closed(uncommitted: 1, hasLeft: false)],
     ])
     func aMemberThatDoesNotLeaveInOrderIsFound(_ end: [ChurnEntry]) {
-        let logs = [ChurnLog(end: .closed, entries: [.assigned([0], at: 1)] + done(0, 0, at: 10) + end)]
-        #expect(check(logs, ends: [0: 1]).violations == [.badEnd(member: 1)])
+        let entries = [.assigned([0], at: 1)] + done(0, 0, at: 10) + end
+        let violations = check([ChurnLog(end: .closed, entries: entries)], ends: [0: 1]).violations
+        #expect(violations == [.badEnd(member: 1, last: entries.last.map { "\($0)" } ?? "")])
+    }
+
+    @Test
+    func aLeaveThatTheGroupDoesNotHearOfIsCounted() {
+        let entries = [.assigned([0], at: 1)] + done(0, 0, at: 10) + [ChurnEntry.closed(uncommitted: 0, hasLeft: false)]
+        let result = check([ChurnLog(end: .closed, entries: entries)], ends: [0: 1])
+        #expect(result.violations.isEmpty)
+        #expect(result.figures.unheardLeaves == 1)
     }
 
     @Test

@@ -103,7 +103,8 @@ struct ChurnRun {
         _ random: inout SplitMix
     ) async throws {
         var running = 0
-        var deck: [ChurnLog.End] = []
+        // A killed one among the first, however short the run.
+        var deck: [ChurnLog.End] = [.closed, .cancelled, .closed, .cancelled].shuffled(using: &random) + [.killed]
         var mayKillAt = ContinuousClock.now
         func join(_ random: inout SplitMix) throws {
             try group.join(seed: random.next())
@@ -179,6 +180,7 @@ struct ChurnRun {
         #expect(figures.killed >= kills ?? max(1, seconds / 30))
         #expect(figures.assignments >= seconds / 2)
         #expect(figures.evictions <= figures.members / 4, "the machine is too slow to tell")
+        #expect(figures.unheardLeaves <= max(1, figures.members / 8))
         // Only a cooperative group goes on to work while it joins.
         if group.plan.kind == "cooperative-sticky" { #expect(figures.heldCommits >= seconds / 10) }
     }
