@@ -4,7 +4,7 @@ import Synchronization
 /// Watches the group's requests from librdkafka's interceptors: commits must stay out of a join.
 ///
 /// A commit that follows JoinGroup on the coordinator's connection fails, and librdkafka before 2.10 then drops the whole
-/// assignment as lost (confluentinc/librdkafka#4059). So commits are held from the moment JoinGroup is sent, or a cooperative
+/// assignment as lost (confluentinc/librdkafka#4059). So commits are held from the moment JoinGroup is sent, or a
 /// revoke is answered, until the rebalance event behind SyncGroup's response, a failed request, or a time limit.
 ///
 /// Before JoinGroup is sent there may be a doubt (`HeartbeatDoubt`), which holds them too.
@@ -49,7 +49,7 @@ package final class JoinObserver: Sendable {
     /// Whether the coordinator has answered that this member leaves.
     package var hasLeft: Bool { left.load(ordering: .acquiring) }
 
-    /// A cooperative revoke was answered: librdkafka joins again at once.
+    /// A revoke was answered: librdkafka joins again at once.
     package func joinIsExpected() {
         // A join that has begun meanwhile is not undone.
         let number = last.add(2, ordering: .relaxed).newValue / 2 * 2

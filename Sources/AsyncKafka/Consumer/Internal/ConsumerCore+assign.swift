@@ -8,10 +8,7 @@ extension ConsumerCore {
         isReplacing: Bool,
         deadline: ContinuousClock.Instant
     ) async throws(KafkaError) {
-        for (partition, place) in places {
-            try place.check(partition)
-            if place == .committed { try requireGroup("nothing is committed") }
-        }
+        try check(places)
         try await takeTurn(until: deadline)
         defer { passTurn() }
         try checkManual()

@@ -36,11 +36,9 @@ extension ConsumerCore {
         let handle = handle
         try requireGroup("it is nobody there")
         let settings = settings
-        blockingCalls += 1
-        let (memberID, generation) = await BlockingThreads.shared.run { () -> (String?, Int32?) in
+        let (memberID, generation) = await blocking { () -> (String?, Int32?) in
             (handle.memberID, handle.groupMetadata()?.generation)
         }
-        blockingCalls -= 1
         return KafkaGroupMetadata(
             groupID: settings.groupID,
             instanceID: settings.instanceID,

@@ -71,9 +71,12 @@ extension ConsumerCore {
     }
 
     /// Runs a blocking call that uses the handle.
-    func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    func blocking<Result: Sendable>(
+        on threads: BlockingThreads = .shared,
+        _ body: @escaping @Sendable () -> Result
+    ) async -> Result {
         blockingCalls += 1
-        let result = await BlockingThreads.shared.run(body)
+        let result = await threads.run(body)
         blockingCalls -= 1
         return result
     }

@@ -9,10 +9,7 @@ extension ConsumerCore {
         _ places: [KafkaTopicPartition: KafkaOffsetSpecification],
         deadline: ContinuousClock.Instant
     ) async throws(KafkaError) {
-        for (partition, place) in places {
-            try place.check(partition)
-            if place == .committed { try requireGroup("nothing is committed") }
-        }
+        try check(places)
         try await takeTurn(until: deadline)
         defer { passTurn() }
         if isClosed { throw .clientClosed }
@@ -47,6 +44,14 @@ extension ConsumerCore {
         proceedMoves(now: .now)
         if let gone {
             throw KafkaError(.assignmentLost, "\(gone) was taken away before it could be sought").at(gone)
+        }
+    }
+
+    /// Places that can be, for this consumer.
+    nonisolated func check(_ places: [KafkaTopicPartition: KafkaOffsetSpecification]) throws(KafkaError) {
+        for (partition, place) in places {
+            try place.check(partition)
+            if place == .committed { try requireGroup("nothing is committed") }
         }
     }
 

@@ -42,9 +42,7 @@ extension ConsumerCore {
         // While it closes it still waits for the batch in hand, whose transaction this is.
         if isLeaving { throw .clientClosed }
         let handle = handle
-        blockingCalls += 1
-        let metadata = await ownCalls.run { handle.groupMetadata() }
-        blockingCalls -= 1
+        let metadata = await blocking(on: ownCalls) { handle.groupMetadata() }
         if let stale = epochs.first(where: { !$0.isCurrent || assigned[$0.topicPartition] !== $0 }) {
             throw .stale(stale.topicPartition)
         }
