@@ -147,9 +147,11 @@ public struct KafkaConsumerConfiguration: Sendable {
         public var maxPartitionBytes: Int?
         /// How much is held ready, in bytes. 1 KiB to 2 GiB, 64 MiB by default (`queued.max.messages.kbytes`).
         ///
-        /// librdkafka looks at this budget before it fetches, and does not count some 450 bytes a message of its own: what an answer
-        /// of each broker has (`maxBytes`) comes on top, more if it is compressed. So the sizes of answers derive from the
-        /// budget.
+        /// librdkafka looks at this budget before it fetches, and does not count up to 450 bytes a message of its own: what an answer
+        /// of each broker has (`maxBytes`) comes on top. Compressed messages are decompressed as they arrive, a whole answer at
+        /// once: if they become seven times as large, so does `maxBytes` in that sum. The sizes of answers derive from the
+        /// budget, but librdkafka has no limit for what becomes of them: where compression is extreme, lower
+        /// `maxPartitionBytes`.
         public var prefetchBytes = 64 * 1024 * 1024
         /// How many messages of a partition librdkafka tries to hold ready within `prefetchBytes`. Up to 10,000,000,
         /// 100,000 by default (`queued.min.messages`).
