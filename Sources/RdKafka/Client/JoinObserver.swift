@@ -115,6 +115,8 @@ package final class JoinObserver: Sendable {
     func requestSent(_ key: Int16) {
         // The last one says that the member leaves.
         if key == Self.consumerGroupHeartbeat { left.store(false, ordering: .releasing) }
+        // A close waits for it.
+        if key == Self.leaveGroup { notify() }
         guard key == Self.joinGroup else { return }
         left.store(false, ordering: .releasing)
         current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)

@@ -30,6 +30,9 @@ package final class Queue: @unchecked Sendable {
         rd_kafka_queue_poll(pointer, timeout).map(Event.init)
     }
 
+    /// Whether nothing waits to be polled.
+    package var isEmpty: Bool { rd_kafka_queue_length(pointer) == 0 }
+
     func forward(to queue: Queue?) {
         rd_kafka_queue_forward(pointer, queue?.pointer)
     }

@@ -211,6 +211,21 @@ struct RebalanceStateMachineTests {
     }
 
     @Test
+    func ofWhatComesWhileTheConsumerLeavesNoHookIsToldTheEnd() {
+        var machine = Machine()
+        _ = machine.begin(pending(.assign))
+        #expect(proceed(&machine) { $0.isLeaving = true } == "answer assign")
+        _ = machine.begin(pending(.revoke))
+        #expect(proceed(&machine) { $0.isLeaving = true } == "answer revoke")
+
+        var other = Machine()
+        _ = other.begin(pending(.assign))
+        #expect(describe(other.cutShort()) == "answer assign")
+        _ = other.begin(pending(.revoke))
+        #expect(proceed(&other) { $0.isLeaving = true } == "answer revoke")
+    }
+
+    @Test
     func whatIsOpenAtTheEndIsAnsweredAtOnce() {
         var machine = Machine()
         #expect(describe(machine.cutShort()) == "wait")

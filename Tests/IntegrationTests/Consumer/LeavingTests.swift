@@ -64,6 +64,69 @@ extension RealKafkaTests {
             }
         }
 
+        /// By then librdkafka, told to close, would end without a word to the group; and what it is told before waits until the join is over.
+        ///
+        /// The time limit is what has the close not wait for the join before it leaves, as it does where it can see one.
+        @Test(.needsKafkaTools)
+        func aMemberWithoutPartitionsThatIsClosedAsItJoinsLeavesToo() async throws {
+            try await withTopic(partitions: 1) { topic in
+                let group = RealKafka.uniqueName("group")
+                var configuration = RealKafka.consumer(group: group, policy: .manual)
+                configuration.group.assignmentStrategies = [.cooperativeSticky]
+                // The first one hears late that the group changes, so that the others wait for it.
+                configuration.group.heartbeatInterval = .milliseconds(1500)
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { [configuration] first in
+                    try await assignment(of: first)
+                    var quick = configuration
+                    quick.group.heartbeatInterval = .milliseconds(100)
+                    let third = try KafkaConsumer(quick)
+                    let joins = Signal()
+                    let hasPartitions = Signal()
+                    quick.additionalProperties["debug"] = "cgrp"
+                    quick.log = .handler(level: .debug) { entry in
+                        if hasPartitions.hasHappened, "\(entry)".contains("init -> wait-join") { joins.set() }
+                    }
+                    let second = try KafkaConsumer(quick)
+                    try await second.subscribe(to: [topic])
+                    try await assignment(of: second)
+                    #expect(await second.assignment.isEmpty)
+                    hasPartitions.set()
+                    try await third.subscribe(to: [topic])
+                    await joins.wait()
+                    let report = await second.close(timeout: .seconds(4))
+                    #expect(report.hasLeftGroup)
+                    try await assignment(of: third)
+                    #expect(try await RealKafka.groupState(group).last == "2", "the group's members")
+                    await third.close()
+                }
+            }
+        }
+
+        /// A static member is to find its partitions again when it comes back (KIP-345).
+        @Test(.needsKafkaTools, arguments: [KafkaAssignmentStrategy.range, .cooperativeSticky])
+        func aStaticMemberDoesNotLeave(_ strategy: KafkaAssignmentStrategy) async throws {
+            try await withTopic(partitions: 1) { topic in
+                let group = RealKafka.uniqueName("group")
+                var configuration = RealKafka.consumer(group: group, policy: .manual)
+                configuration.group.heartbeatInterval = .milliseconds(100)
+                configuration.group.assignmentStrategies = [strategy]
+                var members: [KafkaConsumer] = []
+                for name in ["a", "b"] {
+                    configuration.group.instanceID = name
+                    let member = try KafkaConsumer(configuration)
+                    try await member.subscribe(to: [topic])
+                    try await assignment(of: member)
+                    members.append(member)
+                }
+                // One of them owns nothing.
+                for member in members.reversed() {
+                    let report = await member.close()
+                    #expect(!report.hasLeftGroup)
+                }
+                #expect(try await RealKafka.groupState(group).last == "2", "the group's members")
+            }
+        }
+
         private func assignment(of consumer: KafkaConsumer) async throws {
             for try await event in consumer.events where event.kind == .assigned { break }
         }

@@ -9,8 +9,12 @@ extension RealKafkaTests {
         static let partitions = 3
         static let count: Int64 = 200
 
-        enum Mode: String, CaseIterable {
+        enum Mode: String {
             case byHand, range, cooperative
+            /// KIP-848.
+            case consumer
+
+            static let classic: [Mode] = [.byHand, .range, .cooperative]
 
             /// A thousand together.
             var seeks: Int { self == .byHand ? 400 : 300 }
@@ -22,7 +26,11 @@ extension RealKafkaTests {
             var configuration = RealKafka.reader
             guard mode != .byHand else { return configuration }
             configuration.groupID = group
-            if mode == .cooperative { configuration.group.assignmentStrategies = [.cooperativeSticky] }
+            switch mode {
+            case .byHand, .range: break
+            case .cooperative: configuration.group.assignmentStrategies = [.cooperativeSticky]
+            case .consumer: configuration.additionalProperties["group.protocol"] = "consumer"
+            }
             return configuration
         }
 
@@ -41,8 +49,17 @@ extension RealKafkaTests {
             try await consumer.assign(Dictionary(uniqueKeysWithValues: partitions.map { ($0, .beginning) }))
         }
 
-        @Test(.needsKafkaTools, arguments: Mode.allCases)
+        @Test(.needsKafkaTools, arguments: Mode.classic)
         func eachOfManySeeksIsFollowedByTheRecordAskedFor(_ mode: Mode) async throws {
+            try await seekManyTimes(mode)
+        }
+
+        @Test(.needsKafkaTools, .needsConsumerProtocol)
+        func eachOfManySeeksInAGroupOfTheConsumerProtocolIsFollowedByTheRecordAskedFor() async throws {
+            try await seekManyTimes(.consumer)
+        }
+
+        private func seekManyTimes(_ mode: Mode) async throws {
             let seed = UInt64.random(in: 0...UInt64.max)
             print("seed \(seed)")
             try await withFilledTopic { topic in
@@ -119,6 +136,15 @@ extension RealKafkaTests {
 
         @Test(.needsKafkaTools, arguments: [Mode.range, .cooperative])
         func aSeekBeforeTheAssignmentIsAppliedWhenItComes(_ mode: Mode) async throws {
+            try await seekBeforeTheAssignment(mode)
+        }
+
+        @Test(.needsKafkaTools, .needsConsumerProtocol)
+        func aSeekBeforeTheAssignmentOfTheConsumerProtocolIsAppliedWhenItComes() async throws {
+            try await seekBeforeTheAssignment(.consumer)
+        }
+
+        private func seekBeforeTheAssignment(_ mode: Mode) async throws {
             try await withFilledTopic { topic in
                 try await withKafkaConsumer(configuration(mode)) { consumer in
                     let partitions = (0..<Self.partitions).map { KafkaTopicPartition(topic: topic, partition: $0) }
@@ -144,6 +170,15 @@ extension RealKafkaTests {
 
         @Test(.needsKafkaTools, arguments: [KafkaAutoOffsetReset.earliest, .latest], [Mode.range, .cooperative])
         func aSeekRightBehindTheAssignmentWins(_ reset: KafkaAutoOffsetReset, _ mode: Mode) async throws {
+            try await seekBehindTheAssignment(reset, mode)
+        }
+
+        @Test(.needsKafkaTools, .needsConsumerProtocol, arguments: [KafkaAutoOffsetReset.earliest, .latest])
+        func aSeekRightBehindTheAssignmentOfTheConsumerProtocolWins(_ reset: KafkaAutoOffsetReset) async throws {
+            try await seekBehindTheAssignment(reset, .consumer)
+        }
+
+        private func seekBehindTheAssignment(_ reset: KafkaAutoOffsetReset, _ mode: Mode) async throws {
             try await withFilledTopic { topic in
                 var configuration = configuration(mode)
                 configuration.autoOffsetReset = reset

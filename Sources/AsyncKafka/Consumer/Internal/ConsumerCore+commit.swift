@@ -70,7 +70,7 @@ extension ConsumerCore {
     private var hasEnded: Bool {
         switch phase {
         case .reaping, .ended: true
-        case .open, .releasing, .committing, .leaving: false
+        case .open, .releasing, .committing, .parting, .leaving: false
         }
     }
 

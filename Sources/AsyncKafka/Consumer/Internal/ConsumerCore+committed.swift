@@ -48,7 +48,7 @@ extension ConsumerCore {
         // While the client ends, its handle may not be used any more.
         switch phase {
         case .open, .releasing, .committing: break
-        case .leaving, .reaping, .ended: throw .clientClosed
+        case .parting, .leaving, .reaping, .ended: throw .clientClosed
         }
         let cancelled = KafkaError(.cancelled, "the task was cancelled before there was an answer")
         let waiter = Locked<Suspension<Result<Value, KafkaError>>?>(nil)

@@ -92,7 +92,7 @@ extension ConsumerCore.Phase {
     /// Whether somebody reads events.
     fileprivate var isServing: Bool {
         switch self {
-        case .open, .releasing, .committing, .leaving: true
+        case .open, .releasing, .committing, .parting, .leaving: true
         case .reaping, .ended: false
         }
     }

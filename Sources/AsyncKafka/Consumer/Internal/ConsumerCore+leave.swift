@@ -1,10 +1,10 @@
 import RdKafka
 
-// A member that leaves while it joins.
+// A member that leaves, perhaps while it joins.
 extension ConsumerCore {
     /// How long librdkafka waits for the answer to LeaveGroup before it drops the connection (rdkafka_request.c).
     private static let leaveTimeout: Duration = .seconds(5)
-    /// From the answer to a revoke to JoinGroup; usually a few milliseconds.
+    /// From the answer to a revoke to JoinGroup or LeaveGroup; usually a few milliseconds.
     private static let joinDelay: Duration = .seconds(2)
 
     /// Until when the close waits for the join under way; nil if it does not.
@@ -26,12 +26,35 @@ extension ConsumerCore {
         return now < end ? end : nil
     }
 
-    /// Has librdkafka leave the group first if it would close without.
+    /// Has librdkafka leave the group before it closes.
     ///
-    /// A cooperative member without partitions is closed without LeaveGroup (rdkafka_cgrp.c, "consumer is terminating, skipping
-    /// rejoin", in 2.0.2 as in 2.16): the group would have it for another session timeout, and may give it partitions.
-    func leaveEmptyHanded() {
-        guard assigned.isEmpty, !usesConsumerProtocol, handle.isCooperative else { return }
-        _ = handle.unsubscribe()
+    /// Its close alone may skip LeaveGroup (rdkafka_cgrp.c, "consumer is terminating, skipping rejoin", in 2.0.2 as in 2.16): for a
+    /// cooperative member without partitions, also when it has just begun to join, which nobody here can have seen. The group would
+    /// have it for another session timeout, and may give it partitions. Unsubscribing always ends in LeaveGroup; within a rebalance it
+    /// comes once that is over, and so never behind JoinGroup.
+    ///
+    /// A static member does not leave (KIP-345), which unsubscribing would have it do. Under KIP-848 the close itself sends the last
+    /// heartbeat.
+    func beginParting(now: ContinuousClock.Instant) {
+        guard !usesConsumerProtocol, settings.instanceID == nil, handle.fatalError == nil, isMember else { return }
+        if handle.unsubscribe() == 0 { partingSince = now }
     }
+
+    /// Whether the close has to wait for LeaveGroup to be sent; librdkafka itself waits for the answer.
+    ///
+    /// What it waits for ends in an event: of the join, of a rebalance, of LeaveGroup. Only without a coordinator there is none.
+    func isParting(closingBy deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) -> Bool {
+        guard partingSince != nil else { return false }
+        if handle.join.isJoining { partingSince = now }
+        guard let end = partingEnd(closingBy: deadline), now < end else { return false }
+        return isMember
+    }
+
+    func partingEnd(closingBy deadline: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard let partingSince else { return nil }
+        return handle.join.isJoining ? deadline : min(deadline, partingSince + Self.joinDelay)
+    }
+
+    /// librdkafka forgets the name as it leaves.
+    private var isMember: Bool { handle.memberID.map { !$0.isEmpty } ?? false }
 }

@@ -211,11 +211,12 @@ extension ConsumerCore {
         positionChanges.arrived(move.epoch)
     }
 
-    /// Whether the assignment may be changed: librdkafka would take that for the answer to an open rebalance.
+    /// Whether the assignment may be changed: librdkafka would take that for the answer to an open rebalance, also to one that is
+    /// still in the queue. Under KIP-848 no join announces that.
     private var canRestart: Bool {
         !isSubscribed
             || (subscription.isActive && rebalancing.pending == nil && unanswered == nil && !handle.join.isJoining
-                && !handle.isAssignmentLost)
+                && !handle.isAssignmentLost && handle.control.isEmpty)
     }
 
     /// Has librdkafka fetch partitions again that it has given up: it takes no seek for them.

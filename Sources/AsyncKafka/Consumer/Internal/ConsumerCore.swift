@@ -11,6 +11,8 @@ actor ConsumerCore: ClientThreadOwner {
         case releasing(deadline: ContinuousClock.Instant)
         /// Waiting for the last commits.
         case committing(deadline: ContinuousClock.Instant)
+        /// Waiting for LeaveGroup to be sent.
+        case parting(deadline: ContinuousClock.Instant)
         /// Waiting for the group.
         case leaving(deadline: ContinuousClock.Instant)
         /// The report is out; the thread finishes what it can.
@@ -79,6 +81,8 @@ actor ConsumerCore: ClientThreadOwner {
     /// The join for which commits are held, and until when at most.
     var join: (generation: Int, deadline: ContinuousClock.Instant)?
     var phase = Phase.open
+    /// When the close has unsubscribed, or last saw a join under way behind that; nil if it has not.
+    var partingSince: ContinuousClock.Instant?
     var slabs = SlabAllocator()
     /// What partitions that were taken away during the close left uncommitted.
     var leftBehind: [KafkaTopicPartition: Int64] = [:]
@@ -230,6 +234,7 @@ actor ConsumerCore: ClientThreadOwner {
         case .open, .reaping, .ended: break
         case .releasing(let deadline), .leaving(let deadline): deadlines.append(deadline)
         case .committing(let deadline): deadlines += [deadline, joinMayLast(closingBy: deadline, now: now)]
+        case .parting(let deadline): deadlines.append(partingEnd(closingBy: deadline))
         }
         return deadlines.compactMap { $0 }.min()
     }
@@ -331,6 +336,7 @@ actor ConsumerCore: ClientThreadOwner {
         case .open: beginClose(deadline: deadline, task: task)
         case .releasing(let current): phase = .releasing(deadline: min(current, deadline))
         case .committing(let current): phase = .committing(deadline: min(current, deadline))
+        case .parting(let current): phase = .parting(deadline: min(current, deadline))
         case .leaving(let current): phase = .leaving(deadline: min(current, deadline))
         case .reaping, .ended: break
         }
@@ -384,7 +390,11 @@ actor ConsumerCore: ClientThreadOwner {
             }
             guard now >= deadline || commits.isIdle else { return false }
             endRebalance()
-            leaveEmptyHanded()
+            beginParting(now: now)
+            phase = .parting(deadline: deadline)
+        }
+        if case .parting(let deadline) = phase {
+            guard !isParting(closingBy: deadline, now: now) else { return false }
             if let error = handle.beginClose() {
                 // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
                 cannotLeave = true
@@ -434,7 +444,7 @@ actor ConsumerCore: ClientThreadOwner {
     var isLeaving: Bool {
         switch phase {
         case .open, .releasing, .committing: false
-        case .leaving, .reaping, .ended: true
+        case .parting, .leaving, .reaping, .ended: true
         }
     }
 

@@ -128,16 +128,14 @@ struct RebalanceStateMachine {
                 self.pending = pending
             }
         }
+        if situation.isLeaving { keepUntold(pending) }
         if situation.now >= pending.deadline || situation.isLeaving { return answer(pending, isLate: true) }
         return pending.kind == .assign ? proceedAssign(pending, situation) : proceedRevoke(pending, situation)
     }
 
     private mutating func proceedAssign(_ pending: Pending, _ situation: Situation) -> Action {
         if situation.isClosing || pending.epochs.isEmpty || !situation.hooks.contains(.assigned) {
-            // What no hook was told the beginning of, it is not told the end of.
-            if situation.isClosing, pending.step == .draining {
-                for epoch in pending.epochs { told.insert(ObjectIdentifier(epoch)) }
-            }
+            if situation.isClosing { keepUntold(pending) }
             return answer(pending)
         }
         guard running == nil else { return .wait }
@@ -169,6 +167,7 @@ struct RebalanceStateMachine {
     mutating func cutShort() -> Action {
         running = nil
         guard let pending else { return .wait }
+        keepUntold(pending)
         return answer(pending)
     }
 
@@ -195,6 +194,12 @@ struct RebalanceStateMachine {
         running = nil
         told = []
         lostEarly = []
+    }
+
+    /// What no hook was told the beginning of, it is not told the end of.
+    private mutating func keepUntold(_ pending: Pending) {
+        guard pending.kind == .assign, pending.step == .draining else { return }
+        for epoch in pending.epochs { told.insert(ObjectIdentifier(epoch)) }
     }
 
     private func untold(of epochs: [PartitionEpoch]) -> [PartitionEpoch] {

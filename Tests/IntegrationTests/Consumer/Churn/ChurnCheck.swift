@@ -51,8 +51,7 @@ struct ChurnCheck {
         var refusedCommits = 0
         /// Times that a member heard nothing of its coordinator for a session timeout, as happens on a machine with too much to do.
         var evictions = 0
-        /// Members that ended in order and said that their group does not know: librdkafka skips LeaveGroup when a revoke is on its way
-        /// that the close has not seen.
+        /// Members that ended in order and said that their group does not know.
         var unheardLeaves = 0
         /// Messages that came again because they were in hand when their member was killed, cancelled, or refused.
         var duplicates = 0
