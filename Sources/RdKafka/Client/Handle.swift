@@ -281,7 +281,7 @@ package final class Handle: @unchecked Sendable {
     package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
         // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
         forward(partitions)
-        if incremental, isCooperative { join.followHeartbeats() }
+        if incremental, isCooperative { join.watchForJoins() }
         let error = PartitionOffset.withList(partitions) { list -> EngineError? in
             if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
             let error = rd_kafka_assign(pointer, list)

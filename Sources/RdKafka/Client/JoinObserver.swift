@@ -7,11 +7,12 @@ import Synchronization
 /// assignment as lost (confluentinc/librdkafka#4059). So commits are held from the moment JoinGroup is sent, or a
 /// revoke is answered, until the rebalance event behind SyncGroup's response, a failed request, or a time limit.
 ///
-/// Before JoinGroup is sent there may be a doubt (`HeartbeatDoubt`), which holds them too.
+/// Before JoinGroup is sent there may be a doubt (`JoinDoubt`), which holds them too.
 ///
 /// The callbacks run on librdkafka's broker threads. They touch atomics, and a lock under which a commit is handed over, no more.
 package final class JoinObserver: Sendable {
     /// Kafka's API keys (https://kafka.apache.org/protocol#protocol_api_keys).
+    private static let offsetCommit: Int16 = 8
     private static let joinGroup: Int16 = 11
     private static let heartbeat: Int16 = 12
     private static let leaveGroup: Int16 = 13
@@ -24,10 +25,16 @@ package final class JoinObserver: Sendable {
     private let last = Atomic<Int>(0)
     /// The join whose SyncGroup was answered.
     private let synced = Atomic<Int>(0)
+    /// Whether a commit was cut off with its connection, which librdkafka keeps and repeats.
+    private let hasCutOffCommit = Atomic<Bool>(false)
+    private let overtaken = Atomic<Int>(0)
+    private let outdated = Atomic<Int>(0)
+    private let isConnected = Atomic<Bool>(false)
+    private let closesAlone = Atomic<Bool>(false)
     private let left = Atomic<Bool>(false)
     private let isClosing = Atomic<Bool>(false)
     private let isOff = Atomic<Bool>(false)
-    private let doubt = Locked(HeartbeatDoubt())
+    private let doubt = Locked(JoinDoubt())
     private let control = AtomicLazyReference<Queue>()
     package let brokers = BrokerObserver()
 
@@ -46,6 +53,16 @@ package final class JoinObserver: Sendable {
     /// Whether JoinGroup was sent in the join under way; otherwise it is only expected.
     package var isSent: Bool { current.load(ordering: .acquiring) % 2 == 1 }
 
+    /// How many commits were refused because the group had moved on, and how often JoinGroup was sent while librdkafka had one
+    /// that was in flight when the connection to the coordinator ended. Such a commit it repeats by itself, `retry.backoff.ms` after it
+    /// failed, and nobody can take it back: no holding helps.
+    package var commitsOutOfJoin: (outdated: Int, overtaken: Int) {
+        (outdated.load(ordering: .acquiring), overtaken.load(ordering: .acquiring))
+    }
+
+    /// Whether there was no connection to the coordinator when the close began, or it ended before LeaveGroup was answered.
+    package var hasClosedAlone: Bool { closesAlone.load(ordering: .acquiring) }
+
     /// Whether the coordinator has answered that this member leaves.
     package var hasLeft: Bool { left.load(ordering: .acquiring) }
 
@@ -59,8 +76,8 @@ package final class JoinObserver: Sendable {
     // MARK: Before a join
 
     /// The group is a cooperative one.
-    func followHeartbeats() {
-        guard Engine.versionNumber < 0x020a_0000 else { return }
+    func watchForJoins() {
+        guard Engine.losesAssignments else { return }
         doubt.withLock { $0.isOn = true }
     }
 
@@ -78,11 +95,17 @@ package final class JoinObserver: Sendable {
     }
 
     /// What has to be proven for the doubt to end, and when it can be; nil if there is none.
-    package var proof: (heartbeat: Int, notBefore: ContinuousClock.Instant?)? { doubt.withLock { $0.proof } }
+    package var proof: (number: Int, notBefore: ContinuousClock.Instant?)? { doubt.withLock { $0.proof } }
 
-    /// No JoinGroup has followed this heartbeat.
-    package func prove(_ heartbeat: Int) {
-        doubt.withLock { $0.prove(heartbeat) }
+    /// No JoinGroup has followed what raised this doubt.
+    package func prove(_ number: Int) {
+        doubt.withLock { $0.prove(number) }
+    }
+
+    /// A commit has its result: librdkafka has it no more.
+    package func commitEnded(code: Int32) {
+        if code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue { outdated.add(1, ordering: .releasing) }
+        hasCutOffCommit.store(false, ordering: .releasing)
     }
 
     // MARK: The join
@@ -110,6 +133,7 @@ package final class JoinObserver: Sendable {
     /// The member is about to leave.
     func closeBegins() {
         isClosing.store(true, ordering: .releasing)
+        if !isConnected.load(ordering: .acquiring) { closesAlone.store(true, ordering: .releasing) }
     }
 
     func requestSent(_ key: Int16) {
@@ -119,6 +143,7 @@ package final class JoinObserver: Sendable {
         if key == Self.leaveGroup { notify() }
         guard key == Self.joinGroup else { return }
         left.store(false, ordering: .releasing)
+        if hasCutOffCommit.load(ordering: .acquiring) { overtaken.add(1, ordering: .releasing) }
         current.store(last.add(2, ordering: .relaxed).newValue / 2 * 2 + 1, ordering: .releasing)
         doubt.withLock { $0.joinSent(now: .now) }
         notify()
@@ -127,13 +152,17 @@ package final class JoinObserver: Sendable {
     /// - Parameter hasFailed: whether no response came. What a response says is not known here.
     func responseReceived(_ key: Int16, hasFailed: Bool) {
         if brokers.responseReceived(key, hasFailed: hasFailed) { notify() }
+        if key == Self.offsetCommit, hasFailed { hasCutOffCommit.store(true, ordering: .releasing) }
         if key == Self.heartbeat, !hasFailed { doubt.withLock { $0.heartbeatAnswered() } }
         let isFarewell =
             key == Self.leaveGroup
             || (key == Self.consumerGroupHeartbeat && isClosing.load(ordering: .acquiring))
+        if isFarewell, hasFailed { closesAlone.store(true, ordering: .releasing) }
         if isFarewell, !hasFailed { left.store(true, ordering: .releasing) }
         guard key == Self.syncGroup || key == Self.joinGroup else { return }
         if hasFailed {
+            // The doubt first: commits are held by one or the other.
+            doubt.withLock { $0.joinFailed(now: .now) }
             current.store(0, ordering: .releasing)
         } else if key == Self.syncGroup {
             // The response may still hold an error, after which librdkafka joins again.
@@ -143,6 +172,15 @@ package final class JoinObserver: Sendable {
             return
         }
         notify()
+    }
+
+    /// A connection has changed, told in librdkafka's words.
+    func connectionChanged(of broker: String, to state: String) {
+        // The coordinator has a connection of its own, by this name.
+        guard broker == "GroupCoordinator" else { return }
+        isConnected.store(state == "UP" || state == "UPDATE", ordering: .releasing)
+        // Before what was in flight on it fails.
+        if state == "DOWN" { doubt.withLock { $0.coordinatorGone() } }
     }
 
     private func notify() {
@@ -169,6 +207,20 @@ package final class JoinObserver: Sendable {
                     "async-kafka",
                     { _, _, _, _, key, _, _, _, _, error, opaque in
                         JoinObserver.from(opaque)?.responseReceived(key, hasFailed: error != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return RD_KAFKA_RESP_ERR_NO_ERROR
+                    },
+                    opaque
+                )
+                rd_kafka_interceptor_add_on_broker_state_change(
+                    handle,
+                    "async-kafka",
+                    { _, _, _, name, _, state, opaque in
+                        if let name, let state {
+                            JoinObserver.from(opaque)?.connectionChanged(
+                                of: String(cString: name),
+                                to: String(cString: state)
+                            )
+                        }
                         return RD_KAFKA_RESP_ERR_NO_ERROR
                     },
                     opaque

@@ -43,4 +43,7 @@ package enum Engine {
 
     /// `0xMMmmrrpp`: major, minor, revision, pre-release.
     package static var versionNumber: Int32 { rd_kafka_version() }
+
+    /// Whether a commit within a join costs the assignment (confluentinc/librdkafka#4059).
+    package static var losesAssignments: Bool { versionNumber < 0x020a_0000 }
 }

@@ -106,6 +106,7 @@ extension ConsumerCore {
     }
 
     func commitResult(id: UInt, code: Int32, rows: [PartitionOffset]) {
+        handle.join.commitEnded(code: code)
         var errors: [KafkaTopicPartition: Int32] = [:]
         for row in rows {
             errors[KafkaTopicPartition(topic: row.topic, partition: Int(row.partition))] = row.error

@@ -2,33 +2,56 @@ import RdKafka
 
 // Commits wait while it is not known whether librdkafka is about to join.
 extension ConsumerCore {
-    /// Milliseconds that each of the two requests may take. Without an answer there is no coordinator to join either.
+    /// Milliseconds that each of the two requests may take.
     private static let proofTimeout: Int32 = 5000
+    /// librdkafka waits for a coordinator within a request; what fails at once is not asked again at once.
+    private static let proofInterval: Duration = .milliseconds(100)
 
-    /// Finds out whether a join follows the last heartbeat, if a commit waits for that (see `HeartbeatDoubt`).
+    /// Finds out whether librdkafka is about to join, if a commit waits for that (see `JoinDoubt`).
     func proveThatNoJoinFollows(now: ContinuousClock.Instant) {
-        guard !isProving, commits.isWaiting, !handle.join.isJoining, let proof = handle.join.proof,
-            proof.notBefore ?? now <= now, let partition = assigned.keys.first
+        guard let time = proofTime, time <= now, let proof = handle.join.proof,
+            let partition = assigned.keys.first
         else { return }
         isProving = true
         blockingCalls += 1
         let row = PartitionOffset(topic: partition.topic, partition: Int32(clamping: partition.partition))
         ownCalls.submit { [self] in
-            for _ in 0..<2 { _ = handle.committed([row], timeout: Self.proofTimeout) }
-            thread.submit { self.assumeIsolated { $0.proved(proof.heartbeat) } }
+            let isProven = (0..<2).allSatisfy { _ in
+                switch handle.committed([row], timeout: Self.proofTimeout) {
+                case .success: true
+                case .failure(let error): error.isCoordinatorsAnswer
+                }
+            }
+            thread.submit { self.assumeIsolated { $0.proved(isProven ? proof.number : nil) } }
         }
     }
 
-    /// Commits are sent at the end of the turn.
-    private func proved(_ heartbeat: Int) {
+    /// Commits are sent, or the next proof begun, at the end of the turn.
+    ///
+    /// - Parameter number: nil if there was no answer.
+    private func proved(_ number: Int?) {
         isProving = false
         blockingCalls -= 1
-        handle.join.prove(heartbeat)
+        if let number { handle.join.prove(number) } else { nextProofAt = .now + Self.proofInterval }
     }
 
     /// When the thread has to look again.
     func proofDeadline(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard !isProving, commits.isWaiting, let time = handle.join.proof?.notBefore, time > now else { return nil }
-        return time
+        proofTime.flatMap { $0 > now ? $0 : nil }
+    }
+
+    /// When the next proof can begin; nil if none is needed.
+    private var proofTime: ContinuousClock.Instant? {
+        guard !isProving, commits.isWaiting, !handle.join.isJoining, let proof = handle.join.proof else { return nil }
+        return max(proof.notBefore ?? nextProofAt, nextProofAt)
+    }
+}
+
+extension EngineError {
+    /// Whether it came from the coordinator, and not from librdkafka or from a broker that is none now.
+    var isCoordinatorsAnswer: Bool {
+        // COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
+        // (https://kafka.apache.org/protocol#protocol_error_codes)
+        code > 0 && !(14...16).contains(code)
     }
 }

@@ -66,6 +66,8 @@ actor ConsumerCore: ClientThreadOwner {
     let answers = BlockingThreads(limit: 2)
     /// Whether it is being found out if a join follows.
     var isProving = false
+    /// Before, an attempt that got no answer is not made again.
+    var nextProofAt = ContinuousClock.now
     /// Whether the partitions were assigned by hand.
     var isManual = false
     var unanswered: Unanswered?

@@ -25,4 +25,10 @@ extension KafkaConsumer {
 
     /// Whether a commit would wait for the group to have joined.
     package var isHoldingCommits: Bool { core.handle.join.isJoining }
+
+    /// What could have cost an assignment: see `JoinObserver`.
+    package var commitsOutOfJoin: (outdated: Int, overtaken: Int) { core.handle.join.commitsOutOfJoin }
+
+    /// Whether the group could not be told of the close, for want of a coordinator.
+    package var hasClosedAlone: Bool { core.handle.join.hasClosedAlone }
 }
