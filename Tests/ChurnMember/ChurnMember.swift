@@ -1,6 +1,7 @@
 import AsyncKafka
 import Dispatch
 import Foundation
+import RdKafka
 import TestSupport
 
 /// A member of a group that commits each message, as a process of its own so that a test can kill it.
@@ -13,6 +14,8 @@ struct ChurnMember {
     let topic: String
     let seed: UInt64
     let safeguard: Safeguard?
+    /// Those when a commit was last acknowledged.
+    let commitsOutOfJoin = Locked((outdated: 0, overtaken: 0))
 
     static func main() async throws {
         let arguments = CommandLine.arguments
@@ -82,6 +85,7 @@ struct ChurnMember {
             let isHeld = consumer.isHoldingCommits
             do {
                 try await consumer.commit(message)
+                commitsOutOfJoin.withLock { $0 = consumer.commitsOutOfJoin }
                 write(.committed(place, from: end, at: now, wasHeld: isHeld))
             } catch {
                 let code = "\(error.code)".replacingOccurrences(of: " ", with: "-")
@@ -91,7 +95,8 @@ struct ChurnMember {
         // A task of its own, so that cancellation does not reach it.
         let report = await Task { await consumer.close() }.value
         try await events.value
-        write(.closed(uncommitted: report.uncommitted.count, hasLeft: report.hasLeftGroup))
+        let isAlone = !report.hasLeftGroup && consumer.hasClosedAlone
+        write(.closed(uncommitted: report.uncommitted.count, hasLeft: report.hasLeftGroup, isAlone: isAlone))
     }
 
     private func writeEvents(of consumer: KafkaConsumer) async throws {
@@ -100,10 +105,17 @@ struct ChurnMember {
             switch event.kind {
             case .assigned: write(.assigned(partitions, at: now))
             case .revoked: write(.revoked(partitions, at: now))
-            case .lost: write(.lost(partitions, at: now))
+            case .lost: write(.lost(partitions, at: now, cause(consumer.commitsOutOfJoin)))
             default: break
             }
         }
+    }
+
+    /// Why partitions are lost.
+    private func cause(_ now: (outdated: Int, overtaken: Int)) -> ChurnEntry.Cause {
+        let before = commitsOutOfJoin.withLock { $0 }
+        if now.overtaken > before.overtaken { return .cutOffCommit }
+        return now.outdated > before.outdated ? .commit : .other
     }
 
     /// What a loop's body may take: mostly nothing, sometimes as long as a call of another service. Time is what is asked for, and

@@ -17,6 +17,15 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
         package var description: String { "\(partition)@\(offset)" }
     }
 
+    /// Why partitions were lost, as far as the member knows.
+    package enum Cause: String, Sendable {
+        /// A commit was refused because the group had moved on, and none was acknowledged since.
+        case commit
+        /// The same, but the coordinator's end had cut that commit off, and a join has overtaken it.
+        case cutOffCommit
+        case other
+    }
+
     /// The loop has been given a message.
     case start(Place, at: UInt64)
     /// The work on it is done; its commit follows.
@@ -26,9 +35,10 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
     case refused(Place, code: String, from: UInt64, at: UInt64)
     case assigned([Int], at: UInt64)
     case revoked([Int], at: UInt64)
-    case lost([Int], at: UInt64)
-    /// The close report: partitions with uncommitted messages, and whether the group knows.
-    case closed(uncommitted: Int, hasLeft: Bool)
+    case lost([Int], at: UInt64, Cause)
+    /// The close report: partitions with uncommitted messages, and whether the group knows; if not, whether there was no
+    /// coordinator to tell it.
+    case closed(uncommitted: Int, hasLeft: Bool, isAlone: Bool = false)
 
     package var description: String {
         switch self {
@@ -40,8 +50,9 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
             "refused \(place.partition) \(place.offset) \(from) \(at) \(code)"
         case .assigned(let partitions, let at): "assigned \(at) \(Self.list(partitions))"
         case .revoked(let partitions, let at): "revoked \(at) \(Self.list(partitions))"
-        case .lost(let partitions, let at): "lost \(at) \(Self.list(partitions))"
-        case .closed(let uncommitted, let hasLeft): "closed \(uncommitted) \(hasLeft ? 1 : 0)"
+        case .lost(let partitions, let at, let cause): "lost \(at) \(cause.rawValue) \(Self.list(partitions))"
+        case .closed(let uncommitted, let hasLeft, let isAlone):
+            "closed \(uncommitted) \(hasLeft ? 1 : 0) \(isAlone ? 1 : 0)"
         }
     }
 
@@ -57,8 +68,8 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
             guard let partition = number(1), let offset = number(2) else { return nil }
             return Place(Int(partition), Int64(offset))
         }
-        func partitions() -> [Int] {
-            words.count < 3 ? [] : words[2].split(separator: ",").compactMap { Int($0) }
+        func partitions(_ index: Int = 2) -> [Int] {
+            words.count <= index ? [] : words[index].split(separator: ",").compactMap { Int($0) }
         }
         switch words.first {
         case "start":
@@ -82,11 +93,11 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
             guard let at = number(1) else { return nil }
             self = .revoked(partitions(), at: at)
         case "lost":
-            guard let at = number(1) else { return nil }
-            self = .lost(partitions(), at: at)
+            guard let at = number(1), words.count > 2, let cause = Cause(rawValue: words[2]) else { return nil }
+            self = .lost(partitions(3), at: at, cause)
         case "closed":
-            guard let uncommitted = number(1), let hasLeft = number(2) else { return nil }
-            self = .closed(uncommitted: Int(uncommitted), hasLeft: hasLeft == 1)
+            guard let uncommitted = number(1), let hasLeft = number(2), let isAlone = number(3) else { return nil }
+            self = .closed(uncommitted: Int(uncommitted), hasLeft: hasLeft == 1, isAlone: isAlone == 1)
         default:
             return nil
         }

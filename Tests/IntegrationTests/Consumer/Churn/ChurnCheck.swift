@@ -24,7 +24,8 @@ struct ChurnCheck {
         case unprocessed(Place)
         /// It was delivered again although it was committed, or was in nobody's hand when its partition was given up.
         case duplicate(Place, first: Int, again: Int)
-        /// A member that lived has lost partitions, instead of being asked for them, though its coordinator had answered it.
+        /// A member that lived has lost partitions, instead of being asked for them, though its coordinator had answered it and cut
+        /// no commit off.
         case lost(member: Int, partitions: [Int])
         /// Two members have worked on a partition at the same time.
         case twoAtOnce(Place, member: Int, other: Int)
@@ -51,8 +52,13 @@ struct ChurnCheck {
         var refusedCommits = 0
         /// Times that a member heard nothing of its coordinator for a session timeout, as happens on a machine with too much to do.
         var evictions = 0
+        /// Times that a commit cost an assignment because the coordinator's end had cut it off: librdkafka before 2.10 repeats it by
+        /// itself, behind the JoinGroup that is due.
+        var cutOffs = 0
         /// Members that ended in order and said that their group does not know.
         var unheardLeaves = 0
+        /// The same while there was no coordinator.
+        var leavesInOutage = 0
         /// Messages that came again because they were in hand when their member was killed, cancelled, or refused.
         var duplicates = 0
     }
@@ -112,7 +118,8 @@ struct ChurnCheck {
         """
         \(figures.messages) messages, \(figures.members) members (\(figures.closed) closed, \(figures.cancelled) cancelled, \
         \(figures.killed) killed), \(figures.assignments) assignments, \(figures.revokes) revokes, \(figures.heldCommits) commits \
-        held, \(figures.refusedCommits) refused, \(figures.evictions) evictions, \(figures.unheardLeaves) leaves unheard, \
+        held, \(figures.refusedCommits) refused, \(figures.evictions) evictions, \(figures.cutOffs) lost by a commit cut off, \
+        \(figures.unheardLeaves) leaves unheard and \(figures.leavesInOutage) without a coordinator, \
         \(figures.duplicates) messages in hand came again
         """
     }
@@ -136,18 +143,21 @@ struct ChurnCheck {
     }
 
     private mutating func checkEnd(_ log: ChurnLog, _ member: Int) {
-        // What a commit costs is lost right behind a join, within a heartbeat.
         var lastAnswer: UInt64 = 0
         for entry in log.entries {
             switch entry {
             case .assigned(_, let at), .committed(_, _, let at, _): lastAnswer = at
-            case .lost(_, let at) where at > lastAnswer + silence: figures.evictions += 1
-            case .lost(let partitions, _): violations.insert(.lost(member: member, partitions: partitions))
+            case .lost(_, _, .cutOffCommit): figures.cutOffs += 1
+            // A commit that waits behind a JoinGroup is silent, too, while a killed member is waited for.
+            case .lost(_, let at, .other) where at > lastAnswer + silence: figures.evictions += 1
+            case .lost(let partitions, _, _): violations.insert(.lost(member: member, partitions: partitions))
             default: break
             }
         }
         if log.end != .killed, log.entries.last == .closed(uncommitted: 0, hasLeft: false) {
             figures.unheardLeaves += 1
+        } else if log.end != .killed, log.entries.last == .closed(uncommitted: 0, hasLeft: false, isAlone: true) {
+            figures.leavesInOutage += 1
         } else if log.end != .killed, log.entries.last != .closed(uncommitted: 0, hasLeft: true) {
             violations.insert(.badEnd(member: member, last: log.entries.last.map { "\($0)" } ?? "nothing"))
         }
@@ -163,7 +173,7 @@ struct ChurnCheck {
         var suspicions: [Int: UInt64] = [:]
         for entry in log.entries {
             switch entry {
-            case .revoked(let partitions, _), .lost(let partitions, _):
+            case .revoked(let partitions, _), .lost(let partitions, _, _):
                 isGivenUp.formUnion(partitions)
             case .assigned(let partitions, let at):
                 for partition in partitions {

@@ -99,8 +99,17 @@ struct ChurnCheckTests {
     @Test
     func aLostAssignmentIsFound() {
         var logs = handover(done(0, 0, at: 10), done(0, 1, at: 70))
-        logs[0].entries.insert(.lost([0], at: 49), at: 4)
+        logs[0].entries.insert(.lost([0], at: 49, .other), at: 4)
         #expect(check(logs, ends: [0: 2]).violations == [.lost(member: 1, partitions: [0])])
+    }
+
+    @Test
+    func anAssignmentThatACommitCostWhichTheCoordinatorCutOffIsCounted() {
+        var logs = handover(done(0, 0, at: 10), done(0, 1, at: 70))
+        logs[0].entries.insert(.lost([0], at: 49, .cutOffCommit), at: 4)
+        let check = check(logs, ends: [0: 2])
+        #expect(check.violations.isEmpty)
+        #expect(check.figures.cutOffs == 1)
     }
 
     @Test
@@ -109,13 +118,27 @@ struct ChurnCheckTests {
         let logs = [
             ChurnLog(
                 end: .closed,
-                entries: [.assigned([0], at: 1)] + done(0, 0, at: 10) + [.lost([0], at: silence)]
+                entries: [.assigned([0], at: 1)] + done(0, 0, at: 10) + [.lost([0], at: silence, .other)]
                     + [.assigned([0], at: silence + 10)] + done(0, 1, at: silence + 20) + leaves
             )
         ]
         let check = check(logs, ends: [0: 2])
         #expect(check.violations.isEmpty)
         #expect(check.figures.evictions == 1)
+    }
+
+    @Test
+    func anAssignmentThatACommitCostIsNoEvictionHoweverLongTheJoin() {
+        let silence: UInt64 = 6_000_000_000
+        let logs = [
+            ChurnLog(
+                end: .closed,
+                entries: [.assigned([0], at: 1)] + done(0, 0, at: 10) + [.lost([0], at: silence, .commit)] + leaves
+            )
+        ]
+        let check = check(logs, ends: [0: 1])
+        #expect(check.violations == [.lost(member: 1, partitions: [0])])
+        #expect(check.figures.evictions == 0)
     }
 
     @Test
@@ -191,6 +214,14 @@ struct ChurnCheckTests {
         let result = check([ChurnLog(end: .closed, entries: entries)], ends: [0: 1])
         #expect(result.violations.isEmpty)
         #expect(result.figures.unheardLeaves == 1)
+        let alone =
+            [.assigned([0], at: 1)] + done(0, 0, at: 10) + [
+                ChurnEntry.closed(uncommitted: 0, hasLeft: false, isAlone: true)
+            ]
+        let other = check([ChurnLog(end: .closed, entries: alone)], ends: [0: 1])
+        #expect(other.violations.isEmpty)
+        #expect(other.figures.unheardLeaves == 0)
+        #expect(other.figures.leavesInOutage == 1)
     }
 
     @Test
@@ -198,11 +229,14 @@ struct ChurnCheckTests {
         let entries =
             done(3, 17, at: 1_000_000_000_000, wasHeld: true) + [
                 .refused(Place(1, 2), code: "staleMessage", from: 3, at: 4), .assigned([], at: 5),
-                .assigned([0, 11], at: 6), .revoked([4], at: 7), .lost([1, 2, 3], at: 8),
-                .closed(uncommitted: 2, hasLeft: false),
+                .assigned([0, 11], at: 6), .revoked([4], at: 7), .lost([1, 2, 3], at: 8, .commit),
+                .lost([], at: 9, .other),
+                .closed(uncommitted: 2, hasLeft: false, isAlone: true),
             ]
         for entry in entries { #expect(ChurnEntry(Array("\(entry)".utf8)) == entry) }
         // Killed while it wrote.
-        for line in ["", "start 1 2", "committed 1 2 3 4", "closed"] { #expect(ChurnEntry(Array(line.utf8)) == nil) }
+        for line in ["", "start 1 2", "committed 1 2 3 4", "lost 8", "lost 8 1,2", "closed"] {
+            #expect(ChurnEntry(Array(line.utf8)) == nil)
+        }
     }
 }

@@ -9,6 +9,8 @@ extension ThreeNodeTests {
         /// A coordinator that was killed is replaced after a few seconds, in which nobody's heartbeat is answered: that is no reason
         /// to lose an assignment.
         private static let sessionTimeout = 20
+        /// How many nodes are killed, one after the other.
+        private static let kills = 2
 
         @Test(arguments: ["range", "cooperative-sticky"])
         func noMessageIsLostOrRepeatedWhileMembersComeAndGoAndNodesAreKilled(_ strategy: String) async throws {
@@ -27,7 +29,7 @@ extension ThreeNodeTests {
                     replicationFactor: 3,
                     disturb: { group in
                         // One of them coordinates the group, or is the leader of some of its partitions.
-                        for node in Nodes.numbers.shuffled().prefix(2) {
+                        for node in Nodes.numbers.shuffled().prefix(Self.kills) {
                             let before = group.counts.processed
                             try await group.until { $0.processed > before + 200 }
                             print("\(plan.kind): node \(node) is killed")
@@ -39,7 +41,11 @@ extension ThreeNodeTests {
                 )
             }
             // Nobody answers a member that leaves a coordinator as it is killed.
-            run.expectOrder(killsAtLeast: 0, unheardLeaves: max(1, run.check.figures.members / 8))
+            run.expectOrder(
+                killsAtLeast: 0,
+                unheardLeaves: max(1, run.check.figures.members / 8),
+                nodeKills: Self.kills
+            )
         }
     }
 }

@@ -23,6 +23,7 @@ final class ChurnGroup: Sendable {
         var repeated = 0
         /// Times that members were given partitions, or asked for some.
         var moves = 0
+        /// Times that members lost partitions because of a commit.
         var lost = 0
         /// Partitions whose end is committed.
         var finishedPartitions = 0
@@ -227,7 +228,7 @@ final class ChurnGroup: Sendable {
             if place.offset + 1 == state.ends?[place.partition] { state.counts.finishedPartitions += 1 }
         case .assigned, .revoked:
             state.counts.moves += 1
-        case .lost:
+        case .lost(_, _, .commit):
             state.counts.lost += 1
         default:
             break

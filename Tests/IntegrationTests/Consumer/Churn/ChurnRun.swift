@@ -170,8 +170,10 @@ struct ChurnRun {
 
     /// Nothing was violated, and enough has happened for that to mean something.
     ///
-    /// - Parameter unheard: how many members that ended in order may say that their group does not know.
-    func expectOrder(killsAtLeast kills: Int? = nil, unheardLeaves unheard: Int = 0) {
+    /// - Parameters:
+    ///   - unheard: how many members that ended in order may say that their group does not know, though it had a coordinator.
+    ///   - nodeKills: how many nodes were killed; whichever coordinated the group may have cut off a commit of each member.
+    func expectOrder(killsAtLeast kills: Int? = nil, unheardLeaves unheard: Int = 0, nodeKills: Int = 0) {
         for violation in check.violations.map({ "\($0)" }).sorted().prefix(20) { Issue.record("\(violation)") }
         #expect(check.violations.count == 0)
         let seconds = Int(Self.duration.components.seconds)
@@ -182,6 +184,8 @@ struct ChurnRun {
         #expect(figures.killed >= kills ?? max(1, seconds / 30))
         #expect(figures.assignments >= seconds / 2)
         #expect(figures.evictions <= figures.members / 4, "the machine is too slow to tell")
+        #expect(figures.cutOffs <= (Engine.losesAssignments ? nodeKills * Self.members.upperBound : 0))
+        #expect(figures.leavesInOutage <= nodeKills * Self.members.upperBound)
         #expect(figures.unheardLeaves <= unheard)
         // Only a cooperative group goes on to work while it joins.
         if group.plan.kind == "cooperative-sticky" { #expect(figures.heldCommits >= seconds / 10) }
