@@ -63,6 +63,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "TaskPerPartition",
+            dependencies: kafka + ["ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "ReplayByTime",
             dependencies: kafka + ["ExampleSupport", "Orders"],
             swiftSettings: settings

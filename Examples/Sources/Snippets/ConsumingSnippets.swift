@@ -25,6 +25,19 @@ func storeBatches(_ consumer: KafkaConsumer) async throws {
     }
 }
 
+func processEachPartition(_ consumer: KafkaConsumer) async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+        for try await partition in consumer.partitions {
+            group.addTask {
+                for try await message in partition {
+                    try await handle(message)
+                    try await consumer.commit(message)
+                }
+            }
+        }
+    }
+}
+
 func goElsewhere(_ consumer: KafkaConsumer) async throws {
     try await consumer.seek(to: .timestamp(Date(timeIntervalSinceNow: -600)))
     try await consumer.seek(KafkaTopicPartition(topic: "orders", partition: 0), to: .offset(1200))

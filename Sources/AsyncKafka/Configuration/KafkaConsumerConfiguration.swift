@@ -152,6 +152,8 @@ public struct KafkaConsumerConfiguration: Sendable {
         /// once: if they become seven times as large, so does `maxBytes` in that sum. The sizes of answers derive from the
         /// budget, but librdkafka has no limit for what becomes of them: where compression is extreme, lower
         /// `maxPartitionBytes`.
+        ///
+        /// All partitions share the budget, but while they are read by `partitions`: then each has it for itself.
         public var prefetchBytes = 64 * 1024 * 1024
         /// How many messages of a partition librdkafka tries to hold ready within `prefetchBytes`. Up to 10,000,000,
         /// 100,000 by default (`queued.min.messages`).

@@ -69,9 +69,9 @@ public final class KafkaConsumer: Sendable {
 
     /// Stops delivering, commits what is processed, leaves the group, and ends the client.
     ///
-    /// Suspends until the message in hand is done with (the next `next()`, or the end of its loop), the commits are acknowledged
+    /// Suspends until the message in hand, one of each stream, is done with (the next `next()`, or the end of its loop), the commits are acknowledged
     /// and the group knows, at most for `timeout`. Called from within the loop's body it does not wait for that message. Loops
-    /// over `messages` and `events` end. Closing again returns the same report. What could not be done by then goes on behind
+    /// over `messages`, `partitions` and `events` end. Closing again returns the same report. What could not be done by then goes on behind
     /// the scenes, without the application.
     ///
     /// ## Cancellation

@@ -18,11 +18,16 @@ package final class Handle: @unchecked Sendable {
     /// What the client's thread sleeps in: reports, rebalances, commit results, errors.
     package let control: Queue
     /// What librdkafka has fetched; drained on demand. Consumers only.
-    private var messages: Queue?
+    private(set) var messages: Queue?
     private var log: Queue?
     /// Raised when the message queue goes from empty to one.
     package let messagesArrived = Flag()
     package let logArrived = Flag()
+    /// Whether partitions are read apart from each other.
+    package internal(set) var isSplit = false
+    var partitionQueues: [PartitionKey: PartitionQueue] = [:]
+    /// Raised when the queue of a partition that is read apart goes from empty to one.
+    package let partitionsArrived = Flag()
     package let join: JoinObserver
     private let topics: Locked<[String: OpaquePointer]>
     private var joinReference: Unmanaged<JoinObserver>?
@@ -136,6 +141,7 @@ package final class Handle: @unchecked Sendable {
     /// Destroys the client, waiting for librdkafka's threads. Nothing may use the handle any more.
     package func destroy() {
         // Queues of our own go first: rdkafka.h asks for it, and their callbacks end here.
+        partitionQueues = [:]
         messages = nil
         log = nil
         topics.withLock { topics in
@@ -277,10 +283,10 @@ package final class Handle: @unchecked Sendable {
         }
     }
 
-    /// Reads partitions from now on, into the message queue.
+    /// Reads partitions from now on, into the message queue, or each into its own.
     package func assign(_ partitions: [PartitionOffset], incremental: Bool) -> EngineError? {
         // The application's own forwarding outlives the assignment (RD_KAFKA_Q_F_FWD_APP).
-        forward(partitions)
+        attach(partitions)
         if incremental, isCooperative { join.watchForJoins() }
         let error = PartitionOffset.withList(partitions) { list -> EngineError? in
             if incremental { return EngineError(consuming: rd_kafka_incremental_assign(pointer, list)) }
@@ -290,22 +296,14 @@ package final class Handle: @unchecked Sendable {
         // But where a partition was read just before, librdkafka's main thread may only now stop that, which ends the forwarding
         // (rdkafka_partition.c, `rd_kafka_toppar_fetch_stop`). It is done once the thread has answered another call.
         _ = rd_kafka_rebalance_protocol(pointer)
-        forward(partitions)
+        attach(partitions)
         messagesArrived.raise()
         return error
     }
 
-    private func forward(_ partitions: [PartitionOffset]) {
-        for partition in partitions {
-            guard let queue = rd_kafka_queue_get_partition(pointer, partition.topic, partition.partition) else {
-                continue
-            }
-            Queue(queue).forward(to: messages)
-        }
-    }
-
     /// Stops reading partitions; nil means all.
     package func unassign(_ partitions: [PartitionOffset]?) -> EngineError? {
+        defer { detach(partitions) }
         guard let partitions else {
             let error = rd_kafka_assign(pointer, nil)
             return error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EngineError(code: error.rawValue)
@@ -315,13 +313,17 @@ package final class Handle: @unchecked Sendable {
         }
     }
 
-    /// Takes up to `count` messages out of the local queue, without waiting.
+    /// Takes up to `count` messages out of the local queue, or out of a partition's own, without waiting.
     ///
     /// Drain, assign and unassign all run on the client's thread, and librdkafka discards what is outdated before it hands a
     /// message out. Yet before 2.1 its own thread may pause a partition (a cooperative rebalance does) within one call for a
     /// batch, which then drops messages that count as consumed: they would be skipped. There the messages are taken one by one.
-    package func drain(_ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
-        guard let messages else { return 0 }
+    package func drain(
+        _ count: Int,
+        from queue: PartitionQueue? = nil,
+        _ body: (borrowing RawMessage) -> Void
+    ) -> Int {
+        guard let messages = queue?.queue ?? messages else { return 0 }
         guard Self.batchesAreSound else { return drainOneByOne(messages, count, body) }
         return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) {
             list in

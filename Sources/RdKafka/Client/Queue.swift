@@ -14,11 +14,16 @@ package final class Queue: @unchecked Sendable {
     }
 
     deinit {
-        if let signal {
-            rd_kafka_queue_cb_event_enable(pointer, nil, nil)
-            signal.release()
-        }
+        silence()
         rd_kafka_queue_destroy(pointer)
+    }
+
+    /// Calls back no more.
+    func silence() {
+        guard let signal else { return }
+        rd_kafka_queue_cb_event_enable(pointer, nil, nil)
+        signal.release()
+        self.signal = nil
     }
 
     /// Wakes whoever polls this queue. The flag survives until the next poll, and follows a forwarded queue.
@@ -37,11 +42,11 @@ package final class Queue: @unchecked Sendable {
         rd_kafka_queue_forward(pointer, queue?.pointer)
     }
 
-    /// Sets a flag and yields `control` whenever this queue goes from empty to one.
+    /// Sets a flag, or two, and yields `control` whenever this queue goes from empty to one.
     ///
     /// librdkafka calls back on any of its threads, with this queue's lock held, so nothing else happens there.
-    func raise(_ flag: Flag, waking control: Queue) {
-        let signal = Unmanaged.passRetained(Signal(flag: flag, control: control))
+    func raise(_ flag: Flag, _ other: Flag? = nil, waking control: Queue) {
+        let signal = Unmanaged.passRetained(Signal(flag: flag, other: other, control: control))
         self.signal = signal
         rd_kafka_queue_cb_event_enable(
             pointer,
@@ -49,6 +54,7 @@ package final class Queue: @unchecked Sendable {
                 guard let opaque else { return }
                 let signal = Unmanaged<Signal>.fromOpaque(opaque).takeUnretainedValue()
                 signal.flag.raise()
+                signal.other?.raise()
                 signal.control.yield()
             },
             signal.toOpaque()
@@ -57,10 +63,12 @@ package final class Queue: @unchecked Sendable {
 
     private final class Signal: Sendable {
         let flag: Flag
+        let other: Flag?
         let control: Queue
 
-        init(flag: Flag, control: Queue) {
+        init(flag: Flag, other: Flag?, control: Queue) {
             self.flag = flag
+            self.other = other
             self.control = control
         }
     }

@@ -41,6 +41,7 @@ extension ConsumerCore {
             throw KafkaError(error)
         }
         pauseAgain(rows.map(\.topicPartition))
+        offer(rows.map(\.topicPartition))
         log.log(.info, "ASSIGN", "reads \(rows.count) partitions by its own choice")
     }
 
@@ -161,6 +162,7 @@ extension ConsumerCore {
     /// As `fill`, for a read that ends. Returns false at its end.
     func fill(reader: UInt64, seen revision: UInt, _ read: FiniteRead) async -> Bool {
         guard finiteRead === read else { return false }
+        if !isClosed { readTogether() }
         _ = drain()
         if read.isComplete, !delivery.withLock({ $0.holdsMessages }) {
             let rows = assigned.keys.map { PartitionOffset($0) }

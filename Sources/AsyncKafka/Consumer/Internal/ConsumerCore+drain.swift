@@ -11,19 +11,62 @@ extension ConsumerCore {
     /// Bytes that one drain copies at most, about.
     private static let drainBytes = 1 << 20
     private static let drainCount = 1000
+    /// The least that a drain for one of many streams may copy.
+    private static let leastStreamBytes = 1 << 16
 
     /// Takes what is there, up to a batch. Returns whether the loop has something to look at.
     func drain() -> Bool {
         // Lowered first: what arrives from here on raises it again.
         handle.messagesArrived.lower()
         guard !waitsForHandout() else { return false }
-        let count = max(1, min(handout?.maxCount ?? Self.drainCount, Self.drainBytes / averageSize))
+        let count = drainLimit(Self.drainBytes)
+        let (messages, taken, hasFailed) = take(count, from: nil)
+        if handle.isSplit { for partition in Set(messages.map(\.topicPartition)) { watch(partition) } }
+        if let finiteRead { advance(finiteRead) }
+        // More may be left than was asked for, and the callback comes only when the queue was empty.
+        if taken == count { handle.messagesArrived.raise() }
+        let isAtEnd = finiteRead?.isComplete ?? false
+        guard !messages.isEmpty || hasFailed || isAtEnd else { return false }
+        return handOut(messages) || hasFailed || isAtEnd
+    }
+
+    /// The same, of partitions that are read apart, up to a batch altogether if messages are committed before. One whose commit has
+    /// failed waits until its stream asks again, and does not hold up the others.
+    func drain(_ partitions: [KafkaTopicPartition]) {
+        guard handout?.isCommitting != true else { return }
+        let held = handout?.heldPartitions ?? []
+        // What streams hold is bounded together.
+        let limit = drainLimit(max(Self.drainBytes / max(1, assigned.count), Self.leastStreamBytes))
+        var room = handout?.maxCount ?? .max
+        var messages: [KafkaMessage] = []
+        for partition in partitions {
+            let count = min(limit, room)
+            guard count > 0, !held.contains(partition), let queue = queue(of: partition), queue.messagesArrived.take()
+            else { continue }
+            let (more, taken, _) = take(count, from: queue)
+            if taken == count { queue.raise() }
+            messages += more
+            room -= more.count
+        }
+        if let finiteRead { advance(finiteRead) }
+        if !messages.isEmpty { _ = handOut(messages) }
+    }
+
+    private func drainLimit(_ bytes: Int) -> Int {
+        max(1, min(handout?.maxCount ?? Self.drainCount, bytes / averageSize))
+    }
+
+    /// Takes messages and what else there is, from a partition's own queue or from the one that partitions share.
+    private func take(
+        _ count: Int,
+        from queue: PartitionQueue?
+    ) -> (messages: [KafkaMessage], taken: Int, hasFailed: Bool) {
         var messages: [KafkaMessage] = []
         var size = 0
         var hasFailed = false
         var problems: [KafkaError] = []
         var missing: [(partition: KafkaTopicPartition, offset: Int64)] = []
-        let taken = handle.drain(count) { message in
+        let taken = handle.drain(count, from: queue) { message in
             let code = message.error
             guard code == 0 else {
                 if code == KafkaError.Code.autoOffsetReset.rawValue {
@@ -49,12 +92,7 @@ extension ConsumerCore {
             events.append(event(for: problem))
         }
         for (partition, offset) in missing { positionIsMissing(partition, asked: offset) }
-        if let finiteRead { advance(finiteRead) }
-        // More may be left than was asked for, and the callback comes only when the queue was empty.
-        if taken == count { handle.messagesArrived.raise() }
-        let isAtEnd = finiteRead?.isComplete ?? false
-        guard !messages.isEmpty || hasFailed || isAtEnd else { return false }
-        return handOut(messages) || hasFailed || isAtEnd
+        return (messages, taken, hasFailed)
     }
 
     private func epoch(of message: borrowing RawMessage) -> PartitionEpoch? {

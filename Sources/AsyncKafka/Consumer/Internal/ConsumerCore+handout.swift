@@ -20,7 +20,7 @@ extension ConsumerCore {
         return self.handout?.isCommitting == true
     }
 
-    private func commitHeld() {
+    func commitHeld() {
         guard let offsets = handout?.commit(), !offsets.isEmpty, let number = handout?.nextNumber() else { return }
         // The broker may have an offset beyond it already: the partition is ours, and was read up to there.
         if commits.request(offsets, id: number, waiter: .handout, now: .now) != nil { handedOut(nil) }
@@ -36,10 +36,10 @@ extension ConsumerCore {
         if !isClosed, let messages { delivery.withLock { _ = $0.append(messages) } }
         // A partition that was taken away is somebody else's, with its messages.
         let told = errors.isEmpty ? error : .ofPartitions(errors.filter { $0.value.code != .staleMessage }, "committed")
-        let isHeld = handout?.holdsMessages == true
-        delivery.withLock { $0.interrupt(isHeld ? told : nil) }
+        let waiting = handout?.heldPartitions ?? []
+        delivery.withLock { $0.interrupt(waiting.isEmpty ? nil : told, of: waiting) }
         // What has arrived meanwhile.
-        handle.messagesArrived.raise()
+        if handle.isSplit { handle.partitionsArrived.raise() } else { handle.messagesArrived.raise() }
         unpark()
     }
 

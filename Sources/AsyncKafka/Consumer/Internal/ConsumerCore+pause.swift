@@ -16,6 +16,7 @@ extension ConsumerCore {
     func resume(_ partitions: [KafkaTopicPartition]) throws(KafkaError) {
         if isClosed { throw .clientClosed }
         let (resumed, hasMore) = delivery.withLock { $0.resume(partitions) }
+        // Streams that wait look at the end of the turn.
         if hasMore { unpark() }
         guard !resumed.isEmpty else { return }
         // Those that have been taken away meanwhile as well. One that librdkafka does not know is not paused there.

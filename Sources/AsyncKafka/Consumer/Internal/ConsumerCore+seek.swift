@@ -115,7 +115,7 @@ extension ConsumerCore {
     /// Commits what is processed of epochs that are to end; nothing more of them is delivered. At the deadline, or when the task is
     /// cancelled, what is not committed is given up.
     func settle(_ epochs: [PartitionEpoch], deadline: ContinuousClock.Instant) async {
-        let (undelivered, _) = delivery.withLock { ($0.undelivered(of: epochs), $0.drain(epochs)) }
+        let (undelivered, _) = delivery.withLock { ($0.undelivered(of: epochs), $0.drain(epochs, isRevoke: false)) }
         giveBack(epochs, undelivered: undelivered)
         await commitMarks(of: epochs, deadline: deadline)
     }
@@ -148,10 +148,7 @@ extension ConsumerCore {
         let now = ContinuousClock.now
         // Nothing passes until librdkafka has heard.
         if isNewEpoch {
-            let next = delivery.withLock { delivery in
-                delivery.fence([epoch])
-                return delivery.assign(epoch.topicPartition)
-            }
+            let next = delivery.withLock { $0.replace(epoch) }
             perform(commits.fence([epoch]))
             reportSkipped([epoch])
             begin(next, at: .max)

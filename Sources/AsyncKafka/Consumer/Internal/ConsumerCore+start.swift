@@ -96,6 +96,7 @@ extension ConsumerCore {
         }
         let partitions = rows.map(\.topicPartition).sorted()
         pauseAgain(partitions)
+        offer(partitions)
         events.append(.assigned(partitions))
         log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
     }

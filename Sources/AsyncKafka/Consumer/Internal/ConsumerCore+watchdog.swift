@@ -27,6 +27,11 @@ extension ConsumerCore {
     func loopAsks() {
         watchdog.asked()
         lastDelivery.clear()
+        rejoin()
+    }
+
+    /// Joins the group again if the watchdog has left it.
+    func rejoin() {
         guard subscription.isSuspended, !isClosed else { return }
         subscription.isSuspended = false
         log.log(.info, "REJOIN", "the next message is asked for: joining the group again")
@@ -36,6 +41,7 @@ extension ConsumerCore {
 
     func watchProcessing(now: ContinuousClock.Instant) {
         guard case .open = phase else { return }
+        guard !handle.isSplit else { return watchStreams(now: now) }
         // Messages have come, and no loop waits for them.
         if watchdog.deadline == nil, !isLoopParked, handle.messagesArrived.isRaised { watchdog.begin(now: now) }
         guard watchdog.isDue(now: now), watchdog.look(finding(now: now), now: now) else { return }
@@ -58,7 +64,13 @@ extension ConsumerCore {
     }
 
     private func processingTimedOut() {
-        let partitions = delivery.withLock { $0.partitionsInHand }.sorted()
+        processingTimedOut(in: delivery.withLock { $0.partitionsInHand }.sorted()) {
+            // The revoke that follows does not wait for what is stuck.
+            delivery.withLock { $0.letGoOfHand() }
+        }
+    }
+
+    func processingTimedOut(in partitions: [KafkaTopicPartition], letGo: () -> Void) {
         let leaves = processingTimeoutAction == .leaveGroup && subscription.isActive
         let names = partitions.map(\.description).joined(separator: ", ")
         log.log(
@@ -66,15 +78,14 @@ extension ConsumerCore {
             "STUCK",
             """
             nobody has asked for the next message for \(maxPollInterval) (`group.maxPollInterval`)\
-            \(names.isEmpty ? "" : "; in hand is one of \(names)")\
+            \(names.isEmpty ? "" : handle.isSplit ? " of \(names)" : "; in hand is one of \(names)")\
             \(leaves ? ": leaving the group until somebody asks" : "")
             """
         )
         events.append(KafkaConsumerEvent(kind: .processingTimedOut, partitions: partitions))
         guard leaves else { return }
         subscription.isSuspended = true
-        // The revoke that follows does not wait for what is stuck.
-        delivery.withLock { $0.letGoOfHand() }
+        letGo()
         let code = handle.unsubscribe()
         if code != 0 { report(EngineError(code: code)) }
     }

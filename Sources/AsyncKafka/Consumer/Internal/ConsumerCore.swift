@@ -98,6 +98,14 @@ actor ConsumerCore: ClientThreadOwner {
     /// Whoever waits for a time to come.
     var alarms = Alarms<Suspension<Void>>()
 
+    /// Partitions that are read by streams of their own.
+    var streamWatches: [KafkaTopicPartition: StreamWatch] = [:]
+    /// Streams whose readers wait, the one that has waited longest first.
+    var parkedStreams: [ParkedStream] = []
+    var parkedPartitionLoop: (id: UInt64, revision: UInt, suspension: Suspension<Void>)?
+    /// What the streams that wait have been shown.
+    var seenStreamRevision: UInt = 0
+
     private var parked: (id: UInt64, deadline: ContinuousClock.Instant?, suspension: Suspension<Void>)?
     /// Whoever waits for the group to settle.
     private var rebalanceWaiter: (deadline: ContinuousClock.Instant, suspension: Suspension<Void>)?
@@ -218,9 +226,12 @@ actor ConsumerCore: ClientThreadOwner {
                 .causedBy(commits.lastProblem)
             for waiter in expired { resume(waiter, error) }
         }
+        serveStreams()
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
-        if proceedClose(now: now) { return .finish }
+        let isOver = proceedClose(now: now)
+        showStreams()
+        if isOver { return .finish }
         return .sleep(until: nextDeadline(now: now))
     }
 
@@ -229,7 +240,7 @@ actor ConsumerCore: ClientThreadOwner {
             commits.deadline(isHeld: handle.join.isHolding(now: now)), proofDeadline(now: now), join?.deadline,
             nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
-            isClosed ? nil : watchdog.deadline,
+            isClosed ? nil : watchdog.deadline, isClosed ? nil : streamDeadline,
             positionChanges.deadline, settling?.deadline, unanswered?.deadline,
         ]
         switch phase {
@@ -263,7 +274,9 @@ actor ConsumerCore: ClientThreadOwner {
     func fill(reader: UInt64, seen revision: UInt, until deadline: ContinuousClock.Instant? = nil) async {
         loopAsks()
         defer { watchdog.begin(now: .now) }
-        guard case .open = phase, !drain() else { return }
+        guard case .open = phase else { return }
+        readTogether()
+        guard !drain() else { return }
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
                 // A commit that was waited for may have brought something by now.
@@ -439,6 +452,7 @@ actor ConsumerCore: ClientThreadOwner {
             delivery.fence(epochs)
         }
         unpark()
+        showStreams()
         for waiter in commits.abandon() { resume(waiter, .clientClosed) }
     }
 

@@ -9,8 +9,10 @@ extension DeliveryStateMachine {
         isCancelled: Bool
     ) -> ReadAction<[Message]> {
         if reader == nil, !isCancelled, case .open = phase {
+            guard !isReadByPartitions else { return ReadAction(step: .failed(.alreadyIterating)) }
             reader = id
             interruption = nil
+            endPartitions()
             recall()
         }
         guard reader == id else {

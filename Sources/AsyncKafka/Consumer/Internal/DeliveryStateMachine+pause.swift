@@ -19,6 +19,7 @@ extension DeliveryStateMachine {
     /// - Returns: those that were paused, and whether the loop has something to look at.
     mutating func resume(_ topicPartitions: [KafkaTopicPartition]) -> (resumed: [KafkaTopicPartition], hasMore: Bool) {
         let resumed = topicPartitions.filter { paused.remove($0) != nil }
+        if isPartitioned { return (resumed, resumeStreams()) }
         var released: [Message] = []
         for slot in partitions.indices {
             guard let partition = partitions[slot], partition.isPaused, !paused.contains(partition.epoch.topicPartition)
@@ -41,7 +42,7 @@ extension DeliveryStateMachine {
     }
 
     /// These come before what is there.
-    private mutating func putFirst(_ messages: [Message]) {
+    mutating func putFirst(_ messages: [Message]) {
         guard !messages.isEmpty else { return }
         if messages.count <= index {
             // Mostly the place that they were taken from.
@@ -69,7 +70,7 @@ extension DeliveryStateMachine {
         inHand = nil
         batchInHand = []
         putFirst(first)
-        for (slot, messages) in aside { partitions[slot]?.held.insert(contentsOf: messages, at: 0) }
+        for (slot, messages) in aside { partitions[slot]?.held.putFirst(messages) }
     }
 
     /// What is there is what may be delivered, so that its number says something.
@@ -77,5 +78,11 @@ extension DeliveryStateMachine {
         guard index < batch.count else { return }
         batch = batch[index...].filter { isDeliverable($0) }
         index = 0
+    }
+}
+
+extension ArraySlice {
+    mutating func putFirst(_ elements: some Collection<Element>) {
+        insert(contentsOf: elements, at: startIndex)
     }
 }

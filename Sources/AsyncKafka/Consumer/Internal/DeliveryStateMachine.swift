@@ -6,7 +6,7 @@
 /// - a message whose epoch has ended, or whose partition is being drained or paused, is not delivered;
 /// - the batch holds no message of a paused partition, and what a paused one holds comes before what is drained later;
 /// - a mark only grows, and exists only in a current epoch;
-/// - one loop reads at a time.
+/// - one loop reads at a time, or else each partition has a stream of its own.
 ///
 /// Generic over the message, so that tests drive it with small values.
 struct DeliveryStateMachine<Message: DeliverableMessage> {
@@ -28,8 +28,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         var committed: Int64?
         var isDraining = false
         var isPaused = false
-        /// What was drained while it is paused, or before, and not delivered.
-        var held: [Message] = []
+        /// What was drained and not delivered: while it is paused, or for its stream.
+        var held: ArraySlice<Message> = []
+        var reading = Reading()
     }
 
     enum Phase {
@@ -68,6 +69,20 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     var interruption: KafkaError?
     /// Each thrown once, by whichever loop reads.
     var problems: [KafkaError] = []
+    /// Whether partitions are read by streams of their own; the batch is empty then.
+    var isPartitioned = false
+    /// The loop that is given the streams.
+    var partitionLoop: UInt64?
+    /// The slots of the streams that somebody holds and whose partitions are ours.
+    var streams: [UInt64: Int] = [:]
+    /// What streams have to throw, once.
+    var failedStreams: [UInt64: KafkaError] = [:]
+    /// Streams that the watchdog has noticed, until they are asked or let go.
+    var stuckStreams: Set<UInt64> = []
+    /// Grows whenever some stream has something to look at.
+    var streamRevision: UInt = 0
+    /// Grows whenever the loop over the partitions has something to look at.
+    var partitionRevision: UInt = 0
 
     init(policy: Policy) {
         self.policy = policy
@@ -102,13 +117,15 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// A loop asks for its next message.
     mutating func next(reader id: UInt64, task: Int, isCancelled: Bool) -> ReadAction<Message> {
         if reader == nil {
+            if isCancelled { return ReadAction(step: .end) }
+            guard case .open = phase else {
+                reader = id
+                return ReadAction(step: ending())
+            }
+            guard !isReadByPartitions else { return ReadAction(step: .failed(.alreadyIterating)) }
             reader = id
             interruption = nil
-            if isCancelled {
-                reader = nil
-                return ReadAction(step: .end)
-            }
-            guard case .open = phase else { return ReadAction(step: ending()) }
+            endPartitions()
             recall()
         }
         guard reader == id else {
@@ -137,6 +154,12 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         guard case .failed(let error) = phase else { return .end }
         phase = .closed
         return .failed(error)
+    }
+
+    /// Where a partition stands; nil if its epoch has ended.
+    func slot(of epoch: PartitionEpoch) -> Int? {
+        guard epoch.slot < partitions.count, partitions[epoch.slot]?.epoch === epoch else { return nil }
+        return epoch.slot
     }
 
     func isDeliverable(_ message: Message) -> Bool {
@@ -235,6 +258,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Drained messages, in their order. Returns whether the loop has something to look at.
     @discardableResult
     mutating func append(_ messages: [Message]) -> Bool {
+        if isPartitioned { return appendByPartition(messages) }
         let count = batch.count
         if paused.isEmpty, !partitions.contains(where: { $0?.isDraining == true }) {
             batch.append(contentsOf: messages)
@@ -246,19 +270,23 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return true
     }
 
-    /// Nothing more of these partitions is delivered. Returns whether a loop still works on a message of theirs; its release
-    /// then wakes the thread.
-    mutating func drain(_ epochs: [PartitionEpoch]) -> Bool {
-        for epoch in epochs where partition(of: epoch) != nil {
+    /// Nothing more of these partitions is delivered.
+    ///
+    /// - Parameter isRevoke: whether they go. Then their streams end, and whoever works on a message of theirs is waited for.
+    /// - Returns: whether somebody is waited for; the release then wakes the thread.
+    mutating func drain(_ epochs: [PartitionEpoch], isRevoke: Bool = true) -> Bool {
+        for epoch in epochs where slot(of: epoch) != nil {
             partitions[epoch.slot]?.isDraining = true
             partitions[epoch.slot]?.held = []
         }
         dropUndeliverable()
-        guard isHeld, isFencing else { return false }
+        guard isRevoke else { return false }
+        let isStreaming = endStreams(of: epochs)
+        guard isHeld, isFencing else { return isStreaming }
         let isConcerned = epochs.contains { epoch in
             inHand?.epoch === epoch || batchInHand.contains { $0.epoch === epoch }
         }
-        guard isConcerned else { return false }
+        guard isConcerned else { return isStreaming }
         releaseIsAwaited = true
         return true
     }
@@ -267,7 +295,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func fence(_ epochs: [PartitionEpoch]) {
         for epoch in epochs {
             epoch.fence()
-            if partition(of: epoch) != nil { partitions[epoch.slot] = nil }
+            guard slot(of: epoch) != nil else { continue }
+            forgetStream(of: epoch.slot)
+            partitions[epoch.slot] = nil
         }
         dropUndeliverable()
         // What is in hand of them is nobody's to wait for any more, with the next revoke least of all.
@@ -283,11 +313,12 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         batch = []
         index = 0
         for slot in partitions.indices { partitions[slot]?.held = [] }
-        guard isHeld, inHand != nil || !batchInHand.isEmpty else { return false }
+        let isStreaming = awaitStreams(but: task)
+        guard isHeld, inHand != nil || !batchInHand.isEmpty else { return isStreaming }
         guard holder != task else {
             // Called from within the body: nobody waits for the message in hand, a revoke neither.
             _ = release()
-            return false
+            return isStreaming
         }
         releaseIsAwaited = true
         return true
@@ -308,8 +339,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         _ = release()
     }
 
-    /// Whether a loop that the thread waits for still holds its message.
-    var isWaitingForRelease: Bool { releaseIsAwaited && isHeld }
+    /// Whether a loop, or a stream's, that the thread waits for still holds its message.
+    var isWaitingForRelease: Bool {
+        releaseIsAwaited && isHeld || partitions.contains { $0?.reading.isAwaited == true }
+    }
 
     /// The first drained message of an assignment that no loop was given yet.
     func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
@@ -320,6 +353,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func fail(_ error: KafkaError) {
         guard case .open = phase else { return }
         phase = .failed(error)
+        for stream in streams.keys { failedStreams[stream] = error }
+        streamRevision += 1
+        partitionRevision += 1
     }
 
     /// Whether there is a message that no loop was given yet, of a paused partition too.

@@ -25,6 +25,8 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     /// Whether messages wait for their commit.
     var holdsMessages: Bool { !held.isEmpty }
 
+    var heldPartitions: Set<KafkaTopicPartition> { Set(held.map(\.epoch.topicPartition)) }
+
     /// A number for a commit that no call of the application has.
     mutating func nextNumber() -> UInt64 {
         lastNumber += 1

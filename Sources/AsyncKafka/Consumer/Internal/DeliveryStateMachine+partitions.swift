@@ -1,0 +1,335 @@
+// Partitions that are read by streams of their own, each by a loop that waits for no other.
+//
+// What always holds: a partition has one stream at a time, which is read by one loop at a time; and either there are streams, or a loop
+// over all messages.
+extension DeliveryStateMachine {
+    /// How a partition is read by itself.
+    struct Reading {
+        /// Its stream, as long as somebody holds that.
+        var stream: UInt64?
+        /// The loop over the partitions that was given it last.
+        var loop: UInt64?
+        /// Whether it may be given: its assignment is answered.
+        var isOffered = false
+        /// Whether its stream is over: the partition goes.
+        var isEnding = false
+        /// The loop that reads the stream.
+        var reader: UInt64?
+        /// The message that was delivered last and is not done with.
+        var inHand: Message?
+        var isHeld = false
+        /// The task that holds it.
+        var holder = 0
+        /// Whether the client's thread waits for the message in hand.
+        var releaseIsAwaited = false
+        /// Grows whenever there is something for the stream to look at.
+        var revision: UInt = 0
+        /// Each thrown once by the stream.
+        var problems: [KafkaError] = []
+        var interruption: KafkaError?
+
+        var isAwaited: Bool { isHeld && releaseIsAwaited }
+
+        /// Nobody works on the message in hand any more. Returns whether the thread waits for that.
+        mutating func release() -> Bool {
+            isHeld = false
+            holder = 0
+            defer { releaseIsAwaited = false }
+            return releaseIsAwaited
+        }
+    }
+
+    /// A partition's stream.
+    struct Given {
+        let stream: UInt64
+        let topicPartition: KafkaTopicPartition
+    }
+
+    /// Whether a loop over all messages has to wait for the end of streams.
+    var isReadByPartitions: Bool { isPartitioned && (partitionLoop != nil || !streams.isEmpty) }
+
+    // MARK: The loop over partitions
+
+    /// The loop asks for the next partition.
+    mutating func nextPartition(loop id: UInt64, isCancelled: Bool) -> ReadAction<Given> {
+        if partitionLoop == nil {
+            if isCancelled { return ReadAction(step: .end) }
+            guard case .open = phase else { return ReadAction(step: ending()) }
+            guard reader == nil else { return ReadAction(step: .failed(.alreadyIterating)) }
+            partitionLoop = id
+            beginPartitions()
+        }
+        guard partitionLoop == id else { return ReadAction(step: .failed(.alreadyIterating)) }
+        if isCancelled {
+            partitionLoop = nil
+            return ReadAction(step: .end)
+        }
+        guard case .open = phase else { return ReadAction(step: ending()) }
+        guard let slot = nextToGive(to: id), let partition = partitions[slot]?.epoch.topicPartition else {
+            if !problems.isEmpty { return ReadAction(step: .failed(problems.removeFirst())) }
+            return ReadAction(step: .fetch, revision: partitionRevision)
+        }
+        let stream = makeReader()
+        streams[stream] = slot
+        partitions[slot]?.reading.stream = stream
+        partitions[slot]?.reading.loop = id
+        return ReadAction(step: .deliver(Given(stream: stream, topicPartition: partition)))
+    }
+
+    private func nextToGive(to loop: UInt64) -> Int? {
+        var found: (slot: Int, partition: KafkaTopicPartition)?
+        for slot in partitions.indices {
+            guard let partition = partitions[slot], partition.reading.isOffered, partition.reading.stream == nil,
+                partition.reading.loop != loop, !partition.isDraining
+            else { continue }
+            let name = partition.epoch.topicPartition
+            if let found, found.partition < name { continue }
+            found = (slot, name)
+        }
+        return found?.slot
+    }
+
+    /// The loop over the partitions has ended. Its streams go on.
+    mutating func releasePartitionLoop(_ id: UInt64) {
+        if partitionLoop == id { partitionLoop = nil }
+    }
+
+    /// What is there is sorted by partition.
+    private mutating func beginPartitions() {
+        guard !isPartitioned else { return }
+        recall()
+        let waiting = batch[index...]
+        batch = []
+        index = 0
+        isPartitioned = true
+        appendByPartition(waiting)
+    }
+
+    /// A loop over all messages begins: what streams have left comes first.
+    mutating func endPartitions() {
+        guard isPartitioned else { return }
+        isPartitioned = false
+        var released: [Message] = []
+        for slot in partitions.indices {
+            guard let reading = partitions[slot]?.reading else { continue }
+            partitions[slot]?.recall()
+            problems += reading.problems
+            partitions[slot]?.reading = Reading(isOffered: reading.isOffered)
+            guard let partition = partitions[slot], !partition.isPaused else { continue }
+            released += partition.held
+            partitions[slot]?.held = []
+        }
+        putFirst(released)
+    }
+
+    // MARK: Streams
+
+    /// A stream's loop asks for its next message.
+    mutating func next(
+        stream id: UInt64,
+        reader: UInt64,
+        task: Int,
+        isCancelled: Bool
+    ) -> ReadAction<Message> {
+        var wakes = stuckStreams.remove(id) != nil
+        guard let slot = streams[id] else {
+            return ReadAction(step: isCancelled ? .end : streamEnding(id), wakesThread: wakes)
+        }
+        if partitions[slot]?.reading.reader == nil {
+            if isCancelled { return ReadAction(step: .end, wakesThread: wakes) }
+            partitions[slot]?.reading.reader = reader
+            partitions[slot]?.reading.interruption = nil
+            partitions[slot]?.recall()
+        }
+        guard partitions[slot]?.reading.reader == reader else {
+            return ReadAction(step: .failed(.streamIsRead), wakesThread: wakes)
+        }
+        if isCancelled {
+            return ReadAction(step: .end, wakesThread: releaseReader(reader, ofStream: id) || wakes)
+        }
+        if partitions[slot]?.reading.release() == true { wakes = true }
+        if let done = partitions[slot]?.reading.inHand {
+            partitions[slot]?.reading.inHand = nil
+            if policy == .afterProcessing, mark(done) == true { wakes = true }
+        }
+        guard case .open = phase, partitions[slot]?.reading.isEnding == false else {
+            return ReadAction(step: streamEnding(id), wakesThread: wakes)
+        }
+        if let message = partitions[slot]?.take(for: task) {
+            return ReadAction(step: .deliver(message), wakesThread: wakes)
+        }
+        if let error = partitions[slot]?.reading.takeProblem() {
+            return ReadAction(step: .failed(error), wakesThread: wakes)
+        }
+        return ReadAction(step: .fetch, wakesThread: wakes, revision: partitions[slot]?.reading.revision ?? 0)
+    }
+
+    /// A failure is thrown once, by each stream.
+    private mutating func streamEnding(_ id: UInt64) -> ReadAction<Message>.Step {
+        failedStreams.removeValue(forKey: id).map { .failed($0) } ?? .end
+    }
+
+    /// A stream's loop is over: by break, throw, cancellation, or its end. Returns whether the thread is to be woken.
+    mutating func releaseReader(_ reader: UInt64, ofStream id: UInt64) -> Bool {
+        let wasStuck = stuckStreams.remove(id) != nil
+        guard let slot = streams[id], partitions[slot]?.reading.reader == reader else { return wasStuck }
+        partitions[slot]?.reading.reader = nil
+        // Elsewhere the next loop goes on behind it.
+        if policy != .afterProcessing { partitions[slot]?.reading.inHand = nil }
+        return partitions[slot]?.reading.release() == true || wasStuck
+    }
+
+    /// Nobody holds the stream any more: its partition is read by nobody until it is given again. Returns whether the thread is to be
+    /// woken.
+    mutating func dropStream(_ id: UInt64) -> Bool {
+        failedStreams[id] = nil
+        if let slot = streams.removeValue(forKey: id) { partitions[slot]?.reading.stream = nil }
+        return stuckStreams.remove(id) != nil
+    }
+
+    // MARK: The client's thread
+
+    /// The partitions are being read: the loop over partitions is given their streams.
+    mutating func offer(_ epochs: [PartitionEpoch]) {
+        for epoch in epochs where slot(of: epoch) != nil { partitions[epoch.slot]?.reading.isOffered = true }
+        partitionRevision += 1
+    }
+
+    /// The partition goes on somewhere else, in an epoch of its own; its stream stays.
+    mutating func replace(_ epoch: PartitionEpoch) -> PartitionEpoch {
+        var reading = partition(of: epoch)?.reading ?? Reading()
+        fence([epoch])
+        let next = assign(epoch.topicPartition)
+        reading.problems = []
+        reading.interruption = nil
+        reading.revision += 1
+        if let stream = reading.stream {
+            streams[stream] = next.slot
+        } else {
+            // Whoever let go of it, and seeks it, wants it.
+            reading.loop = nil
+        }
+        partitions[next.slot]?.reading = reading
+        streamRevision += 1
+        partitionRevision += 1
+        return next
+    }
+
+    /// Drained messages, or others, in their order. Returns whether a stream has something to look at.
+    @discardableResult
+    mutating func appendByPartition(_ messages: some Sequence<Message>) -> Bool {
+        var hasMore = false
+        for message in messages {
+            guard message.epoch.isCurrent, let slot = slot(of: message.epoch),
+                partitions[slot]?.isDraining == false
+            else { continue }
+            partitions[slot]?.held.append(message)
+            partitions[slot]?.reading.revision += 1
+            if partitions[slot]?.isPaused == false { hasMore = true }
+        }
+        streamRevision += 1
+        return hasMore
+    }
+
+    /// Those that are not paused any more go on. Returns whether one of them has messages.
+    mutating func resumeStreams() -> Bool {
+        var hasMore = false
+        for slot in partitions.indices {
+            guard let partition = partitions[slot], partition.isPaused, !paused.contains(partition.epoch.topicPartition)
+            else { continue }
+            partitions[slot]?.isPaused = false
+            partitions[slot]?.reading.revision += 1
+            if !partition.held.isEmpty { hasMore = true }
+        }
+        streamRevision += 1
+        return hasMore
+    }
+
+    /// These partitions go. Returns whether somebody who works on a message of theirs is waited for.
+    mutating func endStreams(of epochs: [PartitionEpoch]) -> Bool {
+        var isAwaited = false
+        for epoch in epochs where slot(of: epoch) != nil {
+            partitions[epoch.slot]?.reading.isEnding = true
+            guard isFencing, partitions[epoch.slot]?.reading.isHeld == true else { continue }
+            partitions[epoch.slot]?.reading.releaseIsAwaited = true
+            isAwaited = true
+        }
+        streamRevision += 1
+        return isAwaited
+    }
+
+    /// The consumer closes. Returns whether somebody works on a message, other than this task.
+    mutating func awaitStreams(but task: Int) -> Bool {
+        var isAwaited = false
+        for slot in partitions.indices where partitions[slot]?.reading.isHeld == true {
+            if partitions[slot]?.reading.holder == task {
+                _ = partitions[slot]?.reading.release()
+            } else {
+                partitions[slot]?.reading.releaseIsAwaited = true
+                isAwaited = true
+            }
+        }
+        streamRevision += 1
+        partitionRevision += 1
+        return isAwaited
+    }
+
+    mutating func forgetStream(of slot: Int) {
+        if let stream = partitions[slot]?.reading.stream { streams[stream] = nil }
+        streamRevision += 1
+    }
+
+    /// Nobody waits any more for whoever works on a message of this partition, until its stream is asked again.
+    mutating func letGo(of epoch: PartitionEpoch) {
+        guard let slot = slot(of: epoch) else { return }
+        _ = partitions[slot]?.reading.release()
+        if let stream = partitions[slot]?.reading.stream { stuckStreams.insert(stream) }
+    }
+
+    /// Whether a stream that has seen this revision has something to look at.
+    func hasNews(stream id: UInt64, seen revision: UInt) -> Bool {
+        guard isOpen, let slot = streams[id] else { return true }
+        return partitions[slot]?.reading.revision != revision || partitions[slot]?.reading.isEnding != false
+    }
+}
+
+extension DeliveryStateMachine.Reading {
+    fileprivate init(isOffered: Bool) {
+        self.init()
+        self.isOffered = isOffered
+    }
+
+    fileprivate mutating func takeProblem() -> KafkaError? {
+        if !problems.isEmpty { return problems.removeFirst() }
+        defer { interruption = nil }
+        return interruption
+    }
+}
+
+extension DeliveryStateMachine.Partition {
+    /// The next message, if one may be delivered: it is in hand.
+    fileprivate mutating func take(for task: Int) -> Message? {
+        guard !isDraining, !isPaused, let message = held.popFirst() else { return nil }
+        // Or its bytes would be kept as long as there are others.
+        if held.isEmpty { held = [] }
+        reading.inHand = message
+        reading.isHeld = true
+        reading.holder = task
+        return message
+    }
+
+    /// The last loop ended without a word on what it had in hand: that comes again, before the rest.
+    fileprivate mutating func recall() {
+        guard let message = reading.inHand else { return }
+        reading.inHand = nil
+        guard message.epoch === epoch, !isDraining, max(marked ?? -1, committed ?? -1) <= message.offset else { return }
+        held.putFirst(CollectionOfOne(message))
+    }
+}
+
+extension KafkaError {
+    static let streamIsRead = KafkaError(
+        .alreadyIterating,
+        "another loop reads this partition's messages; end it first"
+    )
+}
