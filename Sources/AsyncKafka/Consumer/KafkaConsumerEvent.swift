@@ -44,7 +44,8 @@ public struct KafkaConsumerEvent: Sendable {
         public static let processingTimedOut = Kind(description: "processingTimedOut")
         /// Something went wrong that does not end the consumer: `error`, whose code tells what: the connection to a broker
         /// (`transport`, `resolve`, `ssl`), a login (`authentication`), permission to read a topic (`topicAuthorizationFailed`,
-        /// with the `topic`), the group, a partition.
+        /// with the `topic`), the group, a partition. `autoOffsetReset` with `requestedOffset`: the log does not have that position, and
+        /// reading goes on elsewhere, as the configuration's `autoOffsetReset` says.
         public static let error = Kind(description: "error")
         /// Nobody read fast enough: `missedCount` events were dropped here, none of them an error unless there were nothing
         /// but errors.

@@ -75,6 +75,37 @@ extension RealKafkaTests {
             }
         }
 
+        /// Against what the group has committed.
+        @Test(arguments: [KafkaAssignmentStrategy.range, .cooperativeSticky])
+        func aHookSaysWhereToBegin(_ strategy: KafkaAssignmentStrategy) async throws {
+            try await withTopic(partitions: 3) { topic in
+                for partition in 0..<3 { try await fill(topic, count: 10, partition: partition) }
+                var configuration = configuration(RealKafka.uniqueName("group"), strategy)
+                let partitions = (0..<3).map { KafkaTopicPartition(topic: topic, partition: $0) }
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                    _ = try await consumer.messages.first { _ in true }
+                    let places = partitions.map { ($0, KafkaOffsetAndMetadata(offset: 5)) }
+                    try await consumer.commit(Dictionary(uniqueKeysWithValues: places))
+                }
+                configuration.rebalanceHooks.onAssigned = { consumer, assigned in
+                    #expect(assigned == partitions)
+                    try await consumer.seek(partitions[0], to: .offset(3))
+                    try await consumer.seek(partitions[1], to: .tail(1))
+                }
+                // The second time each partition has been read to its end, which the hook does not know of.
+                for _ in 0..<2 {
+                    try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                        var offsets: [Int: [Int64]] = [:]
+                        for try await message in consumer.messages {
+                            offsets[message.partition, default: []].append(message.offset)
+                            if offsets.values.joined().count == 13 { break }
+                        }
+                        #expect(offsets == [0: Array(3..<10), 1: [9], 2: Array(5..<10)])
+                    }
+                }
+            }
+        }
+
         @Test
         func aHookThatDoesNotReturnHoldsNobodyLongerThanItsLimit() async throws {
             try await withTopic(partitions: 2) { topic in

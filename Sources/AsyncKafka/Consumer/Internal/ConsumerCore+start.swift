@@ -124,11 +124,9 @@ extension ConsumerCore {
             proceedMoves(now: now)
         } else if let place = autoOffsetReset {
             if asked >= 0 {
-                log.log(
-                    .warning,
-                    "OFFSET",
-                    "the log of \(partition) does not have offset \(asked): reading goes on at its \(place)"
-                )
+                let text = "the log of \(partition) does not have offset \(asked): reading goes on at its \(place)"
+                log.log(.warning, "OFFSET", text)
+                events.append(.error(KafkaError(.autoOffsetReset, text).at(partition).with(requestedOffset: asked)))
             }
             positionChanges.search(place, for: epoch, isReset: asked >= 0, now: now)
             proceedSearches(now: now)

@@ -73,6 +73,8 @@ actor ConsumerCore: ClientThreadOwner {
     var unanswered: Unanswered?
     var positionChanges = PositionChanges()
     var lastTurn: UInt64 = 0
+    /// Whoever waits for brokers to say where to begin.
+    var finding: [UInt64: Suspension<PlaceFinder.Found?>] = [:]
     /// Whoever waits for the last commits of epochs that are to end.
     var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
     var finiteRead: FiniteRead?
