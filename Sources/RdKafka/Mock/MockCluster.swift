@@ -61,6 +61,14 @@ package final class MockCluster: @unchecked Sendable {
         }
     }
 
+    /// Has a broker lead a partition; nil is none.
+    package func setLeader(of topic: String, partition: Int32, to broker: Int32?) {
+        isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return }
+            rd_kafka_mock_partition_set_leader(cluster, topic, partition, broker ?? -1)
+        }
+    }
+
     /// Ends the cluster; a second call does nothing.
     package func destroy() {
         let isFirst = isDestroyed.withLock { isDestroyed in
