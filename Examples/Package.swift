@@ -77,6 +77,22 @@ let package = Package(
             dependencies: kafka + ["ExampleSupport"],
             swiftSettings: settings
         ),
+        // The database brings its own library; the other examples do without.
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
+        ),
+        .executableTarget(
+            name: "SQLiteBatches",
+            dependencies: kafka + ["CSQLite", "ExampleSupport", "Orders"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SQLiteBatchesTests",
+            dependencies: kafka + kafkaTesting + ["CSQLite", "Orders", "SQLiteBatches"],
+            swiftSettings: settings
+        ),
         // A service, and its tests on a cluster within the test process.
         .target(name: "OrderService", dependencies: kafka + ["Orders"], swiftSettings: settings),
         .testTarget(
