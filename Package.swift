@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "AsyncKafkaTesting", dependencies: ["AsyncKafka", "RdKafka"], swiftSettings: safe),
         .target(
             name: "TestSupport",
-            dependencies: ["CRdKafka", "RdKafka"],
+            dependencies: ["AsyncKafka", "CRdKafka", "RdKafka"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

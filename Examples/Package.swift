@@ -73,6 +73,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "TopicProvisioning",
+            dependencies: kafka + ["ExampleSupport"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "ExactlyOnceWordCount",
             dependencies: kafka + ["ExampleSupport"],
             swiftSettings: settings

@@ -7,6 +7,10 @@ import RdKafka
 /// consuming, groups and commits. It is no judge of transactions, security, retention or look-ups by time; prove those on a
 /// real broker. A group's first member waits three seconds for others, as Kafka's default is.
 ///
+/// Of what a ``AsyncKafka/KafkaAdmin`` does it can describe topics and the cluster, list and alter a group's offsets. Topics, settings and
+/// rules are not managed here: those calls end by their time limit. Neither describe nor delete groups on it: librdkafka's mock does
+/// not know these requests, and with librdkafka 2.0 the client may hang or the process end by them.
+///
 /// ```swift
 /// try await withKafkaMockCluster { cluster in
 ///     try await cluster.createTopic("orders", partitions: 3)

@@ -1,9 +1,10 @@
-/// A `--name VALUE` option of an example.
+/// A `--name VALUE` or `--name` option of an example.
 public struct Option: Sendable {
     let name: String
     let defaultValue: String
     /// nil: any text.
     let minimum: Int?
+    var isFlag = false
     let help: String
 
     /// An option that takes a whole number.
@@ -14,6 +15,11 @@ public struct Option: Sendable {
     /// An option that takes a text.
     public static func text(_ name: String, default value: String, _ help: String) -> Option {
         Option(name: name, defaultValue: value, minimum: nil, help: help)
+    }
+
+    /// An option without a value.
+    public static func flag(_ name: String, _ help: String) -> Option {
+        Option(name: name, defaultValue: "", minimum: nil, isFlag: true, help: help)
     }
 }
 
@@ -35,6 +41,10 @@ struct Arguments: Sendable {
             let parts = word.split(separator: "=", maxSplits: 1).map { String($0) }
             guard let option = options.first(where: { "--\($0.name)" == parts[0] }) else {
                 throw ExampleError("unknown argument \(word); --help says what there is")
+            }
+            if option.isFlag, parts.count == 1 {
+                values[option.name] = "yes"
+                continue
             }
             guard let value = parts.count == 2 ? parts[1] : words.popFirst() else {
                 throw ExampleError("--\(option.name) needs a value")

@@ -18,6 +18,9 @@ public struct Example: Sendable {
     /// The value of an option that is a number.
     public func number(_ option: String) -> Int { arguments.number(option) }
 
+    /// Whether a flag was given.
+    public func flag(_ option: String) -> Bool { !arguments.text(option).isEmpty }
+
     /// Creates a topic on the mock cluster. On a real one it is there, or brokers create it when it is first used.
     public func createTopic(_ name: String, partitions: Int) async throws {
         try await mock?.createTopic(name, partitions: partitions)

@@ -1,11 +1,5 @@
 import CRdKafka
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 // Membership of the group.
 extension Handle {
     /// Has the consumer give everything back and leave the group. Waits for librdkafka's main thread alone.
@@ -25,15 +19,10 @@ extension GroupMetadata {
     private typealias Generation = @convention(c) (OpaquePointer?) -> Int32
 
     /// librdkafka has it from 2.8 on: it is looked up in the library that this process runs with.
-    private static let generationOf: Generation? = {
-        let name = "rd_kafka_consumer_group_metadata_generation_id"
-        #if canImport(Darwin)
-            let everywhere = UnsafeMutableRawPointer(bitPattern: -2)
-        #else
-            let everywhere: UnsafeMutableRawPointer? = nil
-        #endif
-        return dlsym(everywhere, name).map { unsafeBitCast($0, to: Generation.self) }
-    }()
+    private static let generationOf = EngineSymbol.find(
+        "rd_kafka_consumer_group_metadata_generation_id",
+        as: Generation.self
+    )
 
     /// The generation, or the member's epoch; nil where librdkafka does not tell.
     package var generation: Int32? { Self.generationOf.map { $0(pointer) } }

@@ -31,20 +31,10 @@ extension Handle {
     }
 
     /// How many partitions a topic has. Blocks; for `BlockingThreads`.
-    package func partitionCount(of topic: String, timeout: Int32) -> Result<Int, EngineError> {
-        guard let handle = rd_kafka_topic_new(pointer, topic, nil) else {
-            return .failure(EngineError(code: rd_kafka_last_error().rawValue))
+    package func partitionCount(of name: String, timeout: Int32) -> Result<Int, EngineError> {
+        topic(name, timeout: timeout).flatMap { topic in
+            topic.error.map { .failure($0) } ?? .success(topic.partitions.count)
         }
-        defer { rd_kafka_topic_destroy(handle) }
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        let error = rd_kafka_metadata(pointer, 0, handle, &metadata, timeout)
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(EngineError(code: error.rawValue)) }
-        defer { rd_kafka_metadata_destroy(metadata) }
-        guard let answer = metadata?.pointee, answer.topic_cnt > 0, let first = answer.topics?.pointee else {
-            return .failure(EngineError(code: RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue))
-        }
-        guard first.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(EngineError(code: first.err.rawValue)) }
-        return .success(Int(first.partition_cnt))
     }
 
     /// Whether assignments are changed partition by partition: in a group with a cooperative strategy, and outside of groups.

@@ -11,6 +11,8 @@ package final class Handle: @unchecked Sendable {
     package enum Kind: Sendable {
         case producer
         case consumer
+        /// For administration alone; to librdkafka it is a producer that sends nothing.
+        case admin
     }
 
     let pointer: OpaquePointer
@@ -64,6 +66,9 @@ package final class Handle: @unchecked Sendable {
                     | RD_KAFKA_EVENT_STATS
             )
             JoinObserver.install(in: copy, opaque: reference.toOpaque())
+        case .admin:
+            type = RD_KAFKA_PRODUCER
+            rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
         }
         var text = [CChar](repeating: 0, count: 512)
         guard let pointer = rd_kafka_new(type, copy, &text, text.count) else {

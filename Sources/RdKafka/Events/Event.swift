@@ -1,8 +1,10 @@
 import CRdKafka
 
 /// One event of a queue; destroyed with the value.
-package struct Event: ~Copyable {
-    private let pointer: OpaquePointer
+///
+/// `@unchecked Sendable`: an event is out of its queue and belongs to the one value; no thread of librdkafka's knows it.
+package struct Event: ~Copyable, @unchecked Sendable {
+    let pointer: OpaquePointer
 
     init(_ pointer: OpaquePointer) {
         self.pointer = pointer
@@ -22,6 +24,8 @@ package struct Event: ~Copyable {
         case log
         case error
         case statistics
+        /// The answer to an admin request.
+        case adminAnswer
         case other
     }
 
@@ -33,6 +37,9 @@ package struct Event: ~Copyable {
         case RD_KAFKA_EVENT_LOG: .log
         case RD_KAFKA_EVENT_ERROR: .error
         case RD_KAFKA_EVENT_STATS: .statistics
+        // The first are numbered, the later ones are flags, of which newer librdkafkas have more.
+        case RD_KAFKA_EVENT_CREATETOPICS_RESULT...RD_KAFKA_EVENT_DELETECONSUMERGROUPOFFSETS_RESULT: .adminAnswer
+        case RD_KAFKA_EVENT_CREATEACLS_RESULT...: .adminAnswer
         default: .other
         }
     }

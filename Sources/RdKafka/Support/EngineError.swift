@@ -17,8 +17,13 @@ package struct EngineError: Error, Sendable {
 
     /// Takes over an error object; nil stays nil.
     init?(consuming error: OpaquePointer?) {
+        self.init(error)
+        if let error { rd_kafka_error_destroy(error) }
+    }
+
+    /// Reads an error object; nil stays nil.
+    init?(_ error: OpaquePointer?) {
         guard let error else { return nil }
-        defer { rd_kafka_error_destroy(error) }
         code = rd_kafka_error_code(error).rawValue
         message = String(cString: rd_kafka_error_string(error))
         isFatal = rd_kafka_error_is_fatal(error) != 0

@@ -22,6 +22,10 @@ enum RealKafka {
         KafkaProducerConfiguration(bootstrapServers: bootstrapServers)
     }
 
+    static var admin: KafkaAdminConfiguration {
+        KafkaAdminConfiguration(bootstrapServers: bootstrapServers)
+    }
+
     static func consumer(
         group: String,
         policy: KafkaOffsetPolicy = .afterProcessing
@@ -75,9 +79,6 @@ func count(_ name: String, or usual: Int) -> Int {
 
 /// Makes a topic of its own for `body`, and deletes it on every way out.
 ///
-/// Without `KAFKA_TOOL` the broker makes it with the first record, with as many partitions as it likes, and it stays there: so
-/// tests produce before they subscribe, and those that count partitions need the tools.
-///
 /// - Parameters:
 ///   - replicationFactor: nil is the cluster's default.
 ///   - configuration: the topic's own settings, such as `min.insync.replicas`.
@@ -89,20 +90,18 @@ func withTopic<Result>(
     _ body: (String) async throws -> Result
 ) async throws -> Result {
     let topic = RealKafka.uniqueName("topic")
-    guard RealKafka.toolPath != nil else { return try await body(topic) }
+    let servers = RealKafka.bootstrapServers.joined(separator: ",")
     try await TopicMaker.make(
         topic,
         partitions: partitions,
         replicationFactor: replicationFactor,
         configuration: configuration,
-        bootstrapServers: RealKafka.bootstrapServers.joined(separator: ",")
+        bootstrapServers: servers
     )
-    // A cluster of the tests' own goes with all its topics; each call of a tool takes a second.
+    // A cluster of the tests' own goes with all its topics.
     if Nodes.isTools { return try await body(topic) }
     // A task of its own, so that cancellation does not reach it.
-    let delete = {
-        _ = try await Task { try await RealKafka.tool("topics", ["--delete", "--topic", topic]) }.value
-    }
+    let delete = { try await Task { try await TopicMaker.delete(topic, bootstrapServers: servers) }.value }
     let result: Result
     do {
         result = try await body(topic)

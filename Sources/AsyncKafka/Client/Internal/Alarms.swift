@@ -8,6 +8,8 @@ struct Alarms<Waiter> {
     /// The next one; nil if nobody waits.
     var deadline: Instant? { waiting.values.map(\.deadline).min() }
 
+    var count: Int { waiting.count }
+
     mutating func makeID() -> UInt64 {
         lastID += 1
         return lastID

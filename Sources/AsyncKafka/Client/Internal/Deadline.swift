@@ -4,3 +4,12 @@ extension ContinuousClock.Instant {
         .now + min(max(timeout, .zero), .seconds(100 * 365 * 86_400))
     }
 }
+
+/// The one that comes first; nil if there is none.
+func earliest(
+    _ left: ContinuousClock.Instant?,
+    _ right: ContinuousClock.Instant?
+) -> ContinuousClock.Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+}

@@ -51,10 +51,8 @@ struct ConfigurationBuilder: ~Copyable {
             throw .invalid(PropertyNames.unknown(name, for: kind))
         }
         if let known, !PropertyNames.scope(known.scope, fits: kind) {
-            let other: ClientKind = kind == .producer ? .consumer : .producer
-            throw .invalid(
-                "\(shown) is a property of \(other.rawValue)s, and would have no effect on a \(kind.rawValue): remove it"
-            )
+            let others = known.scope == .producer ? "producers" : "consumers"
+            throw .invalid("\(shown) is a property of \(others), and would have no effect on \(kind.name): remove it")
         }
         let refusal = PropertyNames.refusal(of: canonicalName)
         if let refusal, refusal.allowed == nil {

@@ -1,8 +1,17 @@
 import RdKafka
 
 /// Which client a configuration is for.
-enum ClientKind: String, Sendable {
-    case producer, consumer
+enum ClientKind: Sendable {
+    case producer, consumer, admin
+
+    /// As in a sentence: "an admin client".
+    var name: String {
+        switch self {
+        case .producer: "a producer"
+        case .consumer: "a consumer"
+        case .admin: "an admin client"
+        }
+    }
 }
 
 /// What is known about properties by name.

@@ -87,7 +87,7 @@ extension KafkaError {
     private static let unstableOffsetCommit = Code(rawValue: 88)
 
     /// What is committed cannot be told, for this reason.
-    fileprivate static func committedUnknown(_ cause: KafkaError) -> KafkaError {
+    static func committedUnknown(_ cause: KafkaError) -> KafkaError {
         if cause.code == unstableOffsetCommit {
             return KafkaError(.timedOut, "a transaction that commits offsets of this partition is still open")
                 .asRetriable().causedBy(cause)

@@ -198,7 +198,7 @@ actor ConsumerCore: ClientThreadOwner {
             assumeIsolated { $0.problem(error) }
         case .statistics:
             statistics.append(event.statistics)
-        case .log, .deliveryReports, .other:
+        case .log, .deliveryReports, .adminAnswer, .other:
             break
         }
     }

@@ -24,14 +24,6 @@ extension ProducerCore {
         }
         return next
     }
-
-    func earliest(
-        _ left: ContinuousClock.Instant?,
-        _ right: ContinuousClock.Instant?
-    ) -> ContinuousClock.Instant? {
-        guard let left, let right else { return left ?? right }
-        return min(left, right)
-    }
 }
 
 extension KafkaError {

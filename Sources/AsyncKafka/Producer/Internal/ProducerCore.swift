@@ -134,7 +134,7 @@ actor ProducerCore: ClientThreadOwner {
             assumeIsolated { $0.problem(error) }
         case .statistics:
             statistics.append(event.statistics)
-        case .log, .rebalance, .commitResult, .other:
+        case .log, .rebalance, .commitResult, .adminAnswer, .other:
             break
         }
     }

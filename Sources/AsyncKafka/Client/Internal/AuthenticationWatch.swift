@@ -1,4 +1,4 @@
-/// Whether all brokers that were tried refuse the credentials, and since when.
+/// Whether all brokers that were tried refuse the credentials of a producer or an admin client, and since when.
 ///
 /// Belongs to the client's thread. librdkafka reports a broker's failures by name, identical ones only every 30 s, and once that
 /// all brokers are down (rdkafka_broker.c); it does not report that one is back. So two things end the state: a record that is
@@ -11,6 +11,8 @@ struct AuthenticationWatch {
     /// After so long without a refusal the brokers do not refuse any more, or nobody asks them: an identical one is reported after
     /// 30 s, with the next attempt to connect.
     let silence: Duration
+    /// What to do about it, behind "correct them".
+    let advice: String
 
     /// What each broker failed by: true if it refused.
     private var brokers: [String: Bool] = [:]
@@ -20,14 +22,18 @@ struct AuthenticationWatch {
     /// When records are to be failed next; nil unless all brokers refuse. A client that is refused has this one timer.
     private(set) var deadline: Instant?
 
-    init(limit: Duration?, maxReconnectBackoff: Duration) {
-        self.limit = limit
-        silence = .seconds(30) + maxReconnectBackoff + .seconds(10)
+    init(
+        limit: Duration?,
+        maxReconnectBackoff: Duration,
+        advice: String = ", or set `refusedAuthentication` to `.keepRetrying`"
+    ) {
+        self.init(limit: limit, silence: .seconds(30) + maxReconnectBackoff + .seconds(10), advice: advice)
     }
 
-    private init(limit: Duration?, silence: Duration) {
+    private init(limit: Duration?, silence: Duration, advice: String) {
         self.limit = limit
         self.silence = silence
+        self.advice = advice
     }
 
     mutating func failed(_ error: KafkaError, now: Instant) {
@@ -48,10 +54,10 @@ struct AuthenticationWatch {
         deadline = isRefused ? deadline ?? now + limit : nil
     }
 
-    /// A record was acknowledged. Returns whether that ends anything.
+    /// A record was acknowledged, or a request answered. Returns whether that ends anything.
     mutating func delivered() -> Bool {
         guard areAllDown || !brokers.isEmpty else { return false }
-        self = AuthenticationWatch(limit: limit, silence: silence)
+        self = AuthenticationWatch(limit: limit, silence: silence, advice: advice)
         return true
     }
 
@@ -71,7 +77,7 @@ struct AuthenticationWatch {
         self.deadline = now + max(limit, .milliseconds(100))
         return KafkaError(
             .authentication,
-            "all brokers that were tried refuse the credentials: correct them, or set `refusedAuthentication` to `.keepRetrying`"
+            "all brokers that were tried refuse the credentials: correct them\(advice)"
         )
         .causedBy(refusal)
     }

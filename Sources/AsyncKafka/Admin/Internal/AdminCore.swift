@@ -1,0 +1,319 @@
+import RdKafka
+
+/// The actor that owns an admin client's librdkafka handle. Its executor is the client's thread.
+///
+/// Each call is a request whose answer comes as an event to that thread, or, where librdkafka can only block, a call on a thread of
+/// the client's own. What always holds: whoever waits is resumed exactly once, by the answer, its time limit, its cancellation or
+/// the end of the client; what comes after that is dropped.
+actor AdminCore: ClientThreadOwner {
+    private enum Phase {
+        case open
+        /// Waiting for answers.
+        case closing(deadline: ContinuousClock.Instant)
+        /// Waiting for calls that block and cannot be stopped.
+        case reaping
+        case ended
+    }
+
+    /// A call without an answer yet.
+    private struct Call {
+        let name: String
+        /// Nil where the answer is no event.
+        var answered: ((borrowing Event) -> Void)?
+        let failed: (KafkaError) -> Void
+    }
+
+    nonisolated let handle: Handle
+    nonisolated let log: LogSink
+    private nonisolated let thread: ClientThread
+    private nonisolated let requestTimeout: Duration
+    private nonisolated let operationTimeout: Duration?
+    /// What an application's other clients wait for does not hold these up.
+    private let threads = BlockingThreads(limit: 2)
+
+    private var phase = Phase.open
+    private var calls = Alarms<Call>()
+    /// Calls on blocking threads that use the handle, also those that nobody waits for any more.
+    private var blockingCalls = 0
+    private var authentication: AuthenticationWatch
+    /// The last thing that went wrong between this client and its brokers.
+    private var lastProblem: Problem?
+    private var closers: [Suspension<Int>] = []
+    /// How many calls the close has left without an answer.
+    private var unanswered: Int?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+    /// How much later than librdkafka the client gives up, as librdkafka can say why.
+    private static let grace = Duration.seconds(1)
+    /// How long calls wait while all brokers refuse the credentials.
+    private static let refusalLimit = Duration.seconds(10)
+
+    init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
+        let engine = try configuration.engineConfiguration()
+        authentication = AuthenticationWatch(
+            limit: Self.refusalLimit,
+            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms")
+                ?? configuration.connection.maxReconnectBackoff,
+            advice: ""
+        )
+        handle = try Handle.make(.admin, engine)
+        log = LogSink(configuration.log, clientName: handle.name)
+        requestTimeout = configuration.requestTimeout
+        operationTimeout = configuration.operationTimeout
+        thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
+        let error = thread.start(owner: self, queue: handle.control)
+        if error != 0 {
+            handle.destroy()
+            throw KafkaError.noThread(error)
+        }
+    }
+
+    deinit {
+        thread.ownerIsGone()
+    }
+
+    // MARK: Calls
+
+    /// How many have no answer yet.
+    var callCount: Int { calls.count }
+
+    /// When a call that begins now has to be done.
+    ///
+    /// - Parameter timeout: nil is the configuration's.
+    nonisolated func deadline(_ timeout: Duration?) throws(KafkaError) -> ContinuousClock.Instant {
+        guard let timeout else { return .after(requestTimeout) }
+        guard .milliseconds(1)...KafkaAdminConfiguration.longestTimeout ~= timeout else {
+            throw KafkaError(.invalidArgument, "the time limit is \(timeout): give one from 1 ms to an hour")
+        }
+        return .after(timeout)
+    }
+
+    /// Sends a request and waits for its answer.
+    func perform<Answer>(
+        _ request: AdminRequest<Answer>,
+        until deadline: ContinuousClock.Instant
+    ) async throws(KafkaError) -> Answer {
+        try await wait(for: request.name, until: deadline) { id, suspension in
+            let timeout = deadline - .now
+            guard timeout > .zero else {
+                suspension.resume(returning: .failure(.unanswered))
+                return nil
+            }
+            do throws(EngineError) {
+                try handle.send(
+                    request,
+                    id: id,
+                    timeout: timeout.clampedMilliseconds,
+                    operationTimeout: min(operationTimeout ?? timeout * 9 / 10, timeout).clampedMilliseconds
+                )
+            } catch {
+                suspension.resume(returning: .failure(KafkaError(error)))
+                return nil
+            }
+            return Call(
+                name: request.name,
+                answered: { event in
+                    suspension.resume(returning: event.answer(to: request).mapError { KafkaError($0) })
+                },
+                failed: { suspension.resume(returning: .failure($0)) }
+            )
+        }
+    }
+
+    /// Runs a call that blocks on a thread of its own; it gets the handle and the milliseconds that are left.
+    func block<Answer: Sendable>(
+        _ name: String,
+        until deadline: ContinuousClock.Instant,
+        _ body: @escaping @Sendable (Handle, Int32) -> Result<Answer, KafkaError>
+    ) async throws(KafkaError) -> Answer {
+        try await wait(for: name, until: deadline) { id, suspension in
+            blockingCalls += 1
+            threads.submit { [self] in
+                // The wait for a thread counts.
+                let left = (deadline - .now).clampedMilliseconds
+                let result = left > 0 ? body(handle, left) : .failure(.unanswered)
+                thread.submit {
+                    self.assumeIsolated { core in
+                        core.blockingCalls -= 1
+                        // Else it was resumed before.
+                        if core.calls.cancel(id) != nil { suspension.resume(returning: result) }
+                    }
+                }
+            }
+            return Call(name: name, failed: { suspension.resume(returning: .failure($0)) })
+        }
+    }
+
+    /// Lets time pass before another attempt.
+    func pause(until date: ContinuousClock.Instant) async throws(KafkaError) {
+        try await wait(for: "wait", until: date - Self.grace) { _, suspension in
+            Call(
+                name: "wait",
+                failed: { suspension.resume(returning: $0.code == .timedOut ? .success(()) : .failure($0)) }
+            )
+        }
+    }
+
+    private func wait<Answer: Sendable>(
+        for name: String,
+        until deadline: ContinuousClock.Instant,
+        _ begin: (UInt64, Suspension<Result<Answer, KafkaError>>) -> Call?
+    ) async throws(KafkaError) -> Answer {
+        guard case .open = phase else { throw .clientClosed }
+        let start = ContinuousClock.now
+        let id = calls.makeID()
+        let result = await withTaskCancellationHandler {
+            await suspend { (suspension: Suspension<Result<Answer, KafkaError>>) in
+                if Task.isCancelled {
+                    suspension.resume(
+                        returning: .failure(KafkaError(.cancelled, "the task was cancelled before a broker was asked"))
+                    )
+                } else if let call = begin(id, suspension) {
+                    calls.add(id, at: deadline + Self.grace, call)
+                }
+            }
+        } onCancel: {
+            thread.submit { self.assumeIsolated { $0.cancel(id) } }
+        }
+        switch result {
+        case .success(let answer): return answer
+        case .failure(let error): throw explain(error, name, since: start)
+        }
+    }
+
+    private func cancel(_ id: UInt64) {
+        calls.cancel(id)?.failed(
+            KafkaError(.cancelled, "the wait for the answer was cancelled; the request may have been carried out")
+        )
+    }
+
+    /// What is known about a call that failed as a whole.
+    private func explain(_ error: KafkaError, _ name: String, since start: ContinuousClock.Instant) -> KafkaError {
+        switch error.code {
+        case .cancelled, .clientClosed, .authentication, .unsupportedFeature: return error
+        case .timedOut, .transport, .resolve, .allBrokersDown:
+            // librdkafka repeats an identical problem only every 30 s.
+            let cause = lastProblem.flatMap { $0.time >= start - .seconds(30) ? $0.error : nil }
+            let message = "could not \(name) in time: \(error.message); a request that was sent may be carried out"
+            return error.saying(message).causedBy(cause)
+        default: return error.saying("could not \(name): \(error.message)")
+        }
+    }
+
+    // MARK: The thread
+
+    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        log.forward(from: handle)
+        return assumeIsolated { $0.proceed(now: now) }
+    }
+
+    nonisolated func handle(_ event: consuming Event) {
+        switch event.kind {
+        case .adminAnswer:
+            assumeIsolated { $0.answer(event) }
+        case .error:
+            let error = KafkaError(event.error)
+            assumeIsolated { $0.problem(error) }
+        case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .other:
+            break
+        }
+    }
+
+    nonisolated func destroyHandle() {
+        log.forward(from: handle)
+        handle.destroy()
+        log.finish()
+        assumeIsolated { $0.end() }
+    }
+
+    private func answer(_ event: borrowing Event) {
+        if event.errorCode == 0 {
+            _ = authentication.delivered()
+            lastProblem = nil
+        }
+        calls.cancel(UInt64(event.opaque))?.answered?(event)
+    }
+
+    private func problem(_ error: KafkaError) {
+        lastProblem = Problem(error: error, time: .now)
+        authentication.failed(error, now: .now)
+    }
+
+    private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        for call in calls.expire(now: now) { call.failed(.unanswered) }
+        var deadline = calls.deadline
+        if calls.count > 0 {
+            if let error = authentication.expire(now: now) {
+                for call in calls.removeAll() { call.failed(error) }
+            }
+            deadline = earliest(calls.deadline, authentication.deadline)
+        }
+        switch phase {
+        case .open:
+            break
+        case .closing(let limit):
+            guard calls.count == 0 || now >= limit else {
+                deadline = earliest(deadline, limit)
+                break
+            }
+            finishClose()
+            phase = .reaping
+            if blockingCalls == 0 { return .finish }
+        case .reaping:
+            if blockingCalls == 0 { return .finish }
+        case .ended:
+            return .finish
+        }
+        return .sleep(until: deadline)
+    }
+
+    // MARK: Close
+
+    func close(deadline: ContinuousClock.Instant) async -> Int {
+        if let unanswered { return unanswered }
+        switch phase {
+        case .open: phase = .closing(deadline: deadline)
+        case .closing(let current): phase = .closing(deadline: min(current, deadline))
+        case .reaping, .ended: break
+        }
+        return await suspend { closers.append($0) }
+    }
+
+    /// The public object is gone without a close: nobody can wait any more.
+    nonisolated func abandon() {
+        thread.submit {
+            self.assumeIsolated { core in
+                if case .open = core.phase { core.phase = .closing(deadline: .now) }
+            }
+        }
+    }
+
+    private func finishClose() {
+        guard unanswered == nil else { return }
+        let left = calls.removeAll()
+        unanswered = left.count
+        for call in left {
+            call.failed(
+                KafkaError(
+                    .clientClosed,
+                    "the client was closed before there was an answer; the request may be carried out"
+                )
+            )
+        }
+        for closer in closers { closer.resume(returning: left.count) }
+        closers = []
+    }
+
+    private func end() {
+        phase = .ended
+        finishClose()
+    }
+}
+
+extension KafkaError {
+    /// The net under librdkafka's own time limit.
+    fileprivate static var unanswered: KafkaError {
+        KafkaError(.timedOut, "there was no answer").asRetriable()
+    }
+}
