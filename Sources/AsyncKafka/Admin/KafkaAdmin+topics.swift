@@ -135,7 +135,7 @@ extension KafkaAdmin {
 
     /// What the cluster knows of topics: partitions, leaders, replicas.
     ///
-    /// Asks brokers, and makes no topic, whatever they are configured to. (The mock cluster of librdkafka before 2.3 makes what it is
+    /// Asks brokers, and makes no topic, whatever they are configured to. (The mock cluster of librdkafka before 2.1 makes what it is
     /// asked for by name.)
     ///
     /// - Parameters:

@@ -30,7 +30,7 @@ package struct ClusterMetadata: Sendable {
 }
 
 // Metadata comes by a call that blocks; for `BlockingThreads`. With `allow.auto.create.topics` off, asking makes no topic, but with
-// brokers before 0.11 and the mock cluster of librdkafka before 2.3, which are not told.
+// brokers before 0.11 and the mock cluster of librdkafka before 2.1, which are not told.
 extension Handle {
     /// All topics that the account may see.
     package func allTopics(timeout: Int32) -> Result<[TopicMetadata], EngineError> {
