@@ -45,12 +45,10 @@ struct TopicProvisioning {
     static func carryOut(_ step: Step, _ admin: KafkaAdmin) async throws {
         switch step {
         case .make(let topic):
-            do {
-                try await admin.createTopic(topic)
-            } catch let error where error.code == .topicAlreadyExists {
-                // Another instance was faster.
-                print("  \(topic.name) is there by now")
-            }
+            guard case .failure(let error) = try await admin.createTopics([topic])[topic.name] else { return }
+            // Else another instance was faster.
+            guard error.code == .topicAlreadyExists else { throw error }
+            print("  \(topic.name) is there by now")
         case .addPartitions(let topic, let total):
             try await admin.addPartitions(to: topic, total: total)
         case .change(let topic, let settings, _):
