@@ -4,6 +4,11 @@ import CRdKafka
 package struct PartitionOffset: Sendable, Hashable {
     /// No offset: librdkafka uses the committed one (`RD_KAFKA_OFFSET_INVALID`).
     package static let noOffset: Int64 = -1001
+    /// No log has it: what is read from here finds nothing, and stops until it is sought.
+    ///
+    /// Not `noOffset`: librdkafka would ask the coordinator, and never read a partition whose request is refused as a whole, say because
+    /// the coordinator moves (rdkafka_assignment.c, `rd_kafka_assignment_handle_OffsetFetch`; 2.0 to 2.9 at least).
+    package static let unreachable = Int64.max / 2
     /// The end of a log (`RD_KAFKA_OFFSET_END`).
     package static let end: Int64 = -1
     /// The beginning of a log (`RD_KAFKA_OFFSET_BEGINNING`).

@@ -262,7 +262,7 @@ extension ConsumerCore {
             for (partition, epoch) in assigned where !moves.contains(where: { $0.epoch === epoch }) {
                 let offset = positionChanges.target(of: epoch) ?? nextOffsets[epoch.slot]
                 let isKnown = offset >= 0 && offset < .max
-                all.append(PartitionOffset(partition, isKnown ? offset : PartitionOffset.noOffset))
+                all.append(PartitionOffset(partition, isKnown ? offset : PartitionOffset.unreachable))
             }
             let error = handle.assign(all, incremental: false)
             for move in moves { arrive(move, error) }

@@ -17,8 +17,8 @@ extension ConsumerCore {
 
     /// Answers an assignment once it is known where its partitions begin.
     ///
-    /// librdkafka is given offsets, and looks up none: see `PlaceFinder`. What cannot be learnt in time is left to it: it asks for
-    /// the committed offset as long as it takes, and stops where there is none.
+    /// librdkafka is given offsets, and looks up none: see `PlaceFinder`. What cannot be learnt in time is looked up behind the answer,
+    /// as long as it takes.
     func answerAssignment(_ pending: RebalanceStateMachine.Pending) {
         let rows = pending.rows
         var places: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
@@ -68,6 +68,7 @@ extension ConsumerCore {
         }
         let now = ContinuousClock.now
         var rows = open.pending.rows
+        var nowhere: [PartitionEpoch] = []
         for index in rows.indices {
             guard let epoch = assigned[rows[index].topicPartition] else { continue }
             let partition = epoch.topicPartition
@@ -75,18 +76,22 @@ extension ConsumerCore {
                 // Sought while it was being looked up.
                 rows[index].offset = target
                 positionChanges.arrived(epoch)
+                nextOffsets[epoch.slot] = rows[index].offset
             } else if let offset = found.offsets[partition] {
                 rows[index].offset = offset
+                nextOffsets[epoch.slot] = offset
             } else {
-                nextOffsets[epoch.slot] = -1
-                guard let place = open.sought[partition], !found.nowhere.contains(partition) else { continue }
+                // Nothing passes until it is known where to begin.
+                rows[index].offset = PartitionOffset.unreachable
                 nextOffsets[epoch.slot] = .max
-                positionChanges.search(place, for: epoch, isReset: false, now: now)
-                continue
+                if found.nowhere.contains(partition) {
+                    nowhere.append(epoch)
+                } else {
+                    positionChanges.search(open.sought[partition] ?? .committed, for: epoch, isReset: false, now: now)
+                }
             }
-            nextOffsets[epoch.slot] = rows[index].offset
         }
-        if let error = found.error { log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)") }
+        reportSearch(found.error)
         if let error = handle.assign(rows, incremental: open.pending.isCooperative) {
             report(error)
             giveUp(rows.compactMap { assigned[$0.topicPartition] }, isLost: true)
@@ -99,6 +104,16 @@ extension ConsumerCore {
         offer(partitions)
         events.append(.assigned(partitions))
         log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
+        for epoch in nowhere { tellMissing(epoch, asked: -1) }
+    }
+
+    /// It is looked up again, but what waiting does not mend is told.
+    private func reportSearch(_ error: KafkaError?) {
+        guard let error else { return }
+        log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)")
+        guard error.code == .groupAuthorizationFailed || error.code == .topicAuthorizationFailed else { return }
+        events.append(.error(error))
+        if error.endsReading { fail(error) }
     }
 
     // MARK: Positions that the log does not have
@@ -206,7 +221,7 @@ extension ConsumerCore {
                 tellMissing(search.epoch, asked: -1)
             }
         }
-        if let error = found.error { log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)") }
+        reportSearch(found.error)
         proceedMoves(now: now)
     }
 }

@@ -1,0 +1,41 @@
+import AsyncKafka
+import RdKafka
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct StartPositionTests {
+    private static let offsetFetch: Int16 = 9
+
+    /// While the coordinator moves, requests are refused; librdkafka asks once, and reads nothing then.
+    @Test(arguments: [KafkaAssignmentStrategy.range, .cooperativeSticky])
+    func theCoordinatorIsAskedUntilItSaysWhereToBegin(_ strategy: KafkaAssignmentStrategy) async throws {
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        await BlockingThreads.shared.run {
+            _ = cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
+        }
+        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
+        producing.log = .none
+        try await withKafkaProducer(producing) { producer in
+            for number in 0..<10 { try await producer.send(KafkaRecord(topic: "orders", value: "\(number)")) }
+        }
+        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
+        configuration.group.assignmentStrategies = [strategy]
+        configuration.group.sessionTimeout = .seconds(6)
+        configuration.group.heartbeatInterval = .seconds(1)
+        configuration.offsetPolicy = .manual
+        configuration.log = .none
+        try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+            let message = try await consumer.messages.first { $0.offset == 4 }
+            try await consumer.commit(#require(message))
+        }
+        await BlockingThreads.shared.run {
+            let codes = Array(repeating: KafkaError.Code.notCoordinator.rawValue, count: 4)
+            cluster.failRequests(ofKind: Self.offsetFetch, with: codes)
+        }
+        try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+            let message = try await consumer.messages.first { _ in true }
+            #expect(message?.offset == 5)
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
+}
