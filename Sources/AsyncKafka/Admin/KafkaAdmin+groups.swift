@@ -46,9 +46,10 @@ extension KafkaAdmin {
                 results[group] = .failure(error)
             }
         }
-        try await whileCoordinatorsMove(until: deadline) { () throws(KafkaError) in
-            guard !valid.isEmpty else { return nil }
-            for group in try await core.perform(.describeGroups(valid), until: deadline) {
+        try await whileCoordinatorsMove(until: deadline) { isFirst throws(KafkaError) in
+            guard let group = valid.first else { return nil }
+            let way = isFirst ? AdminCore.Way.client : .aside(group: group)
+            for group in try await core.perform(.describeGroups(valid), by: way, until: deadline) {
                 results[group.name] =
                     group.error.map { .failure(KafkaError($0).about(group.name)) }
                     ?? .success(KafkaGroupDescription(group))
@@ -83,19 +84,20 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [String: Result<Void, KafkaError>] {
         let deadline = try core.deadline(timeout)
         var results: [String: Result<Void, KafkaError>] = [:]
-        var left = groups.unique
-        try await whileCoordinatorsMove(until: deadline) { () throws(KafkaError) in
-            let answer = try await performForEach(
-                left,
-                named: \.self,
-                until: deadline,
-                check: { group throws(KafkaError) in
-                    try checkName(group, "a group")
-                    return group
-                },
-                request: { .deleteGroups($0) }
-            )
-            results.merge(answer) { $1 }
+        var left: [String] = []
+        for group in groups.unique {
+            do throws(KafkaError) {
+                try checkName(group, "a group")
+                left.append(group)
+            } catch {
+                results[group] = .failure(error)
+            }
+        }
+        try await whileCoordinatorsMove(until: deadline) { isFirst throws(KafkaError) in
+            guard let group = left.first else { return nil }
+            let way = isFirst ? AdminCore.Way.client : .aside(group: group)
+            let items = try await core.perform(.deleteGroups(left), by: way, until: deadline)
+            results.merge(items.results(for: left)) { $1 }
             left = left.filter { results[$0]?.isWithoutCoordinator == true }
             return left.isEmpty ? nil : .coordinatorNotAvailable
         }
@@ -113,14 +115,16 @@ extension KafkaAdmin {
 
     /// What a group has committed.
     ///
+    /// Asks through a connection of its own, as a consumer of the group that joins nothing.
+    ///
     /// - Parameters:
     ///   - group: its name; one that does not exist has committed nothing.
     ///   - partitions: of which; nil, the default, is all of which anything is committed.
     ///   - timeout: how long it may take; nil is the configuration's `requestTimeout`.
     /// - Returns: the offsets; a partition of which nothing is committed is not among them. Failures by partition: `timedOut` while a
     ///   transaction that commits offsets of it is open, `unknownTopicOrPartition`, `topicAuthorizationFailed`.
-    /// - Throws: `groupAuthorizationFailed`, `coordinatorNotAvailable`, `timedOut`, `authentication`, `invalidArgument`, `cancelled`,
-    ///   `clientClosed`.
+    /// - Throws: `groupAuthorizationFailed`; `coordinatorNotAvailable` or `notCoordinator` if that lasts; `timedOut`, `authentication`,
+    ///   `invalidArgument`, `cancelled`, `clientClosed`.
     public func groupOffsets(
         of group: String,
         partitions: [KafkaTopicPartition]? = nil,
@@ -139,7 +143,7 @@ extension KafkaAdmin {
         if partitions?.isEmpty == true { return [:] }
         let rows = partitions.map { Set($0).sorted().map { PartitionOffset($0) } }
         var offsets: [KafkaTopicPartition: Result<KafkaOffsetAndMetadata, KafkaError>] = [:]
-        for row in try await ask(.listOffsets(of: group, in: rows), about: group, until: deadline) {
+        for row in try await ask(.listOffsets(of: group, in: rows), about: group, isSafe: false, until: deadline) {
             if let error = row.kafkaError {
                 offsets[row.topicPartition] = .failure(.committedUnknown(error).at(row.topicPartition))
             } else if row.offset >= 0 {
@@ -216,14 +220,17 @@ extension KafkaAdmin {
         return results(of: answer, for: partitions, group)
     }
 
+    /// - Parameter isSafe: whether the client's own handle survives every answer.
     private func ask(
         _ request: AdminRequest<GroupOffsets>,
         about group: String,
+        isSafe: Bool = true,
         until deadline: ContinuousClock.Instant
     ) async throws(KafkaError) -> [PartitionOffset] {
         var answer = GroupOffsets(error: nil, rows: [])
-        try await whileCoordinatorsMove(until: deadline) { () throws(KafkaError) in
-            answer = try await core.perform(request, until: deadline)
+        try await whileCoordinatorsMove(until: deadline) { isFirst throws(KafkaError) in
+            let way = isFirst && isSafe ? AdminCore.Way.client : .aside(group: group)
+            answer = try await core.perform(request, by: way, until: deadline)
             let codes = [answer.error?.code ?? 0] + answer.rows.map(\.error)
             return codes.map { KafkaError.Code(rawValue: $0) }.first(where: \.isOfMovingCoordinator)
         }
@@ -233,13 +240,21 @@ extension KafkaAdmin {
 
     /// Calls again what a broker has not done because it does not coordinate the group yet, or any more: librdkafka hands that on.
     ///
-    /// - Parameter attempt: returns the code that says so, nil once it is done.
+    /// - Parameter attempt: gets whether it is the first. The later ones go aside, as the client's own handle asks the broker that
+    ///   once coordinated the group for as long as that is up. Returns or throws the code that says so; nil once it is done.
     private func whileCoordinatorsMove(
         until deadline: ContinuousClock.Instant,
-        _ attempt: () async throws(KafkaError) -> KafkaError.Code?
+        _ attempt: (_ isFirst: Bool) async throws(KafkaError) -> KafkaError.Code?
     ) async throws(KafkaError) {
         var delay = Duration.milliseconds(100)
-        while try await attempt() != nil, .now + delay < deadline {
+        var isFirst = true
+        while true {
+            do throws(KafkaError) {
+                guard try await attempt(isFirst) != nil, .now + delay < deadline else { return }
+            } catch {
+                guard error.code.isOfMovingCoordinator, .now + delay < deadline else { throw error }
+            }
+            isFirst = false
             try await core.pause(until: .now + delay)
             delay = min(delay * 2, .seconds(1))
         }

@@ -50,7 +50,12 @@ extension KafkaAdmin {
         until deadline: ContinuousClock.Instant
     ) async throws(KafkaError) -> [KafkaTopicPartition: Result<Int64, KafkaError>] {
         guard !places.isEmpty else { return [:] }
-        let found = try await core.block("look up offsets", until: deadline) { handle, _ in
+        let lookedUp = Set(places.filter { $0.value.isLookedUp }.keys)
+        let found = try await core.block(
+            "look up offsets",
+            until: deadline,
+            isFromBroker: { (found: PlaceFinder.Found) in !lookedUp.isDisjoint(with: found.offsets.keys) }
+        ) { handle, _ in
             .success(PlaceFinder(handle: handle, fallback: nil).find(places, deadline: deadline))
         }
         var offsets: [KafkaTopicPartition: Result<Int64, KafkaError>] = [:]
@@ -63,5 +68,13 @@ extension KafkaAdmin {
             }
         }
         return offsets
+    }
+}
+
+extension KafkaOffsetSpecification {
+    /// Whether a broker has to be asked for it.
+    fileprivate var isLookedUp: Bool {
+        if case .offset = kind { return false }
+        return true
     }
 }

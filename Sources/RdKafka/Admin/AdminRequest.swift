@@ -61,6 +61,40 @@ extension Handle {
         rd_kafka_AdminOptions_set_opaque(options, UnsafeMutableRawPointer(bitPattern: UInt(id)))
         try request.send(pointer, options, control.pointer)
     }
+
+    /// Sends a request and waits for its answer. Blocks, for `BlockingThreads`; the handle belongs to the caller alone.
+    ///
+    /// - Parameters:
+    ///   - timeout: milliseconds for all of it.
+    ///   - goesOn: whether anybody waits for the answer; asked five times a second at least.
+    ///   - problem: gets the errors that librdkafka reports meanwhile.
+    /// - Returns: the answer; nil if there is none.
+    package func ask<Answer>(
+        _ request: AdminRequest<Answer>,
+        timeout: Int32,
+        operationTimeout: Int32,
+        goesOn: () -> Bool,
+        problem: (EngineError) -> Void
+    ) -> Result<Answer, EngineError>? {
+        // librdkafka tells that the time is over itself, a moment later.
+        let deadline = ContinuousClock.now + .milliseconds(Int(timeout) + 500)
+        do throws(EngineError) {
+            try send(request, id: 0, timeout: timeout, operationTimeout: operationTimeout)
+        } catch {
+            return .failure(error)
+        }
+        while goesOn() {
+            let left = deadline - .now
+            guard left > .zero else { return nil }
+            guard let event = control.poll(timeout: min(left, .milliseconds(200)).clampedMilliseconds) else { continue }
+            switch event.kind {
+            case .adminAnswer: return event.answer(to: request)
+            case .error: problem(event.error)
+            case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .other: break
+            }
+        }
+        return nil
+    }
 }
 
 extension Event {

@@ -13,6 +13,9 @@ package final class Handle: @unchecked Sendable {
         case consumer
         /// For administration alone; to librdkafka it is a producer that sends nothing.
         case admin
+        /// For requests about one group; to librdkafka it is a consumer that never subscribes, so that it joins nothing. No client's
+        /// thread serves it: see `ask`.
+        case groupAdmin
     }
 
     let pointer: OpaquePointer
@@ -66,8 +69,8 @@ package final class Handle: @unchecked Sendable {
                     | RD_KAFKA_EVENT_STATS
             )
             JoinObserver.install(in: copy, opaque: reference.toOpaque())
-        case .admin:
-            type = RD_KAFKA_PRODUCER
+        case .admin, .groupAdmin:
+            type = kind == .admin ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
             rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
         }
         var text = [CChar](repeating: 0, count: 512)
@@ -154,7 +157,8 @@ package final class Handle: @unchecked Sendable {
             topics.removeAll()
         }
         // The control queue's reference lasts until the interceptors cannot call any more: it is no owner, so it may.
-        rd_kafka_destroy_flags(pointer, kind == .consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0)
+        let isConsumer = kind == .consumer || kind == .groupAdmin
+        rd_kafka_destroy_flags(pointer, isConsumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0)
         joinReference?.release()
         joinReference = nil
         partitionerReference?.release()

@@ -53,11 +53,27 @@ package final class MockCluster: @unchecked Sendable {
         }
     }
 
+    /// Has one broker answer the next requests of a kind that it gets with these errors, one each.
+    package func failRequests(ofKind key: Int16, to broker: Int32, with codes: [Int32]) {
+        isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return }
+            for code in codes { async_kafka_mock_broker_fail(cluster, broker, key, rd_kafka_resp_err_t(code)) }
+        }
+    }
+
     /// Requests of a kind are answered as they should be from now on.
     package func clearFailures(ofKind key: Int16) {
         isDestroyed.withLock { isDestroyed in
             guard !isDestroyed else { return }
             rd_kafka_mock_clear_request_errors(cluster, key)
+        }
+    }
+
+    /// Has a broker coordinate a group.
+    package func setCoordinator(ofGroup group: String, to broker: Int32) {
+        isDestroyed.withLock { isDestroyed in
+            guard !isDestroyed else { return }
+            rd_kafka_mock_coordinator_set(cluster, "group", group, broker)
         }
     }
 

@@ -112,6 +112,28 @@ struct KafkaAdminTests {
         }
     }
 
+    /// What a broker answers ends the state in which calls fail as all brokers refuse the credentials.
+    @Test
+    func anyAnswerProvesThatBrokersAcceptTheClient() async throws {
+        try await withMockAdmin { admin in
+            let partition = KafkaTopicPartition(topic: "orders", partition: 0)
+            let calls: [() async throws -> Void] = [
+                { _ = try await admin.describeCluster() },
+                { _ = try await admin.find([partition: .end], until: .now + .seconds(20)) },
+                { _ = try await admin.groupOffsets(of: "group") },
+            ]
+            for call in calls {
+                await admin.core.problem(KafkaError(.authentication, "sasl_plaintext://a:1/1: refused"))
+                await admin.core.problem(KafkaError(.allBrokersDown, "1/1 brokers are down"))
+                #expect(await admin.core.isRefused)
+                _ = try await admin.find([partition: .offset(3)], until: .now + .seconds(20))
+                #expect(await admin.core.isRefused)
+                try await call()
+                #expect(await !admin.core.isRefused)
+            }
+        }
+    }
+
     // MARK: Time limits, cancellation, close
 
     /// Requests whose answer is an event, and calls that block.

@@ -25,6 +25,7 @@ actor AdminCore: ClientThreadOwner {
 
     nonisolated let handle: Handle
     nonisolated let log: LogSink
+    private nonisolated let configuration: KafkaAdminConfiguration
     private nonisolated let thread: ClientThread
     private nonisolated let requestTimeout: Duration
     private nonisolated let operationTimeout: Duration?
@@ -59,6 +60,7 @@ actor AdminCore: ClientThreadOwner {
         )
         handle = try Handle.make(.admin, engine)
         log = LogSink(configuration.log, clientName: handle.name)
+        self.configuration = configuration
         requestTimeout = configuration.requestTimeout
         operationTimeout = configuration.operationTimeout
         thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
@@ -78,6 +80,9 @@ actor AdminCore: ClientThreadOwner {
     /// How many have no answer yet.
     var callCount: Int { calls.count }
 
+    /// Whether calls that wait will fail as all brokers refuse the credentials.
+    var isRefused: Bool { authentication.deadline != nil }
+
     /// When a call that begins now has to be done.
     ///
     /// - Parameter timeout: nil is the configuration's.
@@ -89,12 +94,24 @@ actor AdminCore: ClientThreadOwner {
         return .after(timeout)
     }
 
+    /// Which librdkafka handle a request goes through.
+    enum Way {
+        case client
+        /// One of its own, about this group, which is gone afterwards. It knows nothing of where coordinators were before.
+        ///
+        /// To list offsets there is no other way: librdkafka looks for a consumer's group when the broker that it asks does not
+        /// coordinate the group, and crashes in a producer, which has none (rdkafka_request.c, `rd_kafka_handle_OffsetFetch`).
+        case aside(group: String)
+    }
+
     /// Sends a request and waits for its answer.
     func perform<Answer>(
         _ request: AdminRequest<Answer>,
+        by way: Way = .client,
         until deadline: ContinuousClock.Instant
     ) async throws(KafkaError) -> Answer {
-        try await wait(for: request.name, until: deadline) { id, suspension in
+        if case .aside(let group) = way { return try await perform(request, asideFor: group, until: deadline) }
+        return try await wait(for: request.name, until: deadline) { id, suspension in
             let timeout = deadline - .now
             guard timeout > .zero else {
                 suspension.resume(returning: .failure(.unanswered))
@@ -105,7 +122,7 @@ actor AdminCore: ClientThreadOwner {
                     request,
                     id: id,
                     timeout: timeout.clampedMilliseconds,
-                    operationTimeout: min(operationTimeout ?? timeout * 9 / 10, timeout).clampedMilliseconds
+                    operationTimeout: operationTimeout(within: timeout)
                 )
             } catch {
                 suspension.resume(returning: .failure(KafkaError(error)))
@@ -121,27 +138,106 @@ actor AdminCore: ClientThreadOwner {
         }
     }
 
+    private nonisolated func operationTimeout(within timeout: Duration) -> Int32 {
+        min(operationTimeout ?? timeout * 9 / 10, timeout).clampedMilliseconds
+    }
+
+    /// The handle is made, used and destroyed on a blocking thread; nobody waits for its end but the client's.
+    private func perform<Answer>(
+        _ request: AdminRequest<Answer>,
+        asideFor group: String,
+        until deadline: ContinuousClock.Instant
+    ) async throws(KafkaError) -> Answer {
+        try await onBlockingThread(request.name, until: deadline) { [self] abandoned, deliver in
+            let aside: Handle
+            do throws(KafkaError) {
+                aside = try makeHandle(for: group)
+            } catch {
+                return deliver(.failure(error), false)
+            }
+            let timeout = deadline - .now
+            let answer = aside.ask(
+                request,
+                timeout: max(timeout.clampedMilliseconds, 1),
+                operationTimeout: operationTimeout(within: timeout),
+                goesOn: {
+                    log.forward(from: aside)
+                    return !abandoned.isRaised
+                },
+                problem: { problem in
+                    let error = KafkaError(problem)
+                    thread.submit { self.assumeIsolated { $0.problem(error) } }
+                }
+            )
+            let result = answer?.asKafkaResult ?? .failure(.unanswered)
+            deliver(result, result.isFromBroker)
+            log.forward(from: aside)
+            aside.destroy()
+        }
+    }
+
+    private nonisolated func makeHandle(for group: String) throws(KafkaError) -> Handle {
+        let engine = try configuration.engineConfiguration()
+        guard engine.set("group.id", group) == .ok else {
+            throw KafkaError(.invalidArgument, "librdkafka does not take \(group) for the name of a group")
+        }
+        return try Handle.make(.groupAdmin, engine)
+    }
+
     /// Runs a call that blocks on a thread of its own; it gets the handle and the milliseconds that are left.
+    ///
+    /// - Parameter isFromBroker: whether an answer proves that a broker serves this client.
     func block<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
+        isFromBroker: @escaping @Sendable (Answer) -> Bool = { _ in true },
         _ body: @escaping @Sendable (Handle, Int32) -> Result<Answer, KafkaError>
+    ) async throws(KafkaError) -> Answer {
+        try await onBlockingThread(name, until: deadline) { [handle] _, deliver in
+            let result = body(handle, (deadline - .now).clampedMilliseconds)
+            if case .success(let answer) = result {
+                deliver(result, isFromBroker(answer))
+            } else {
+                deliver(result, result.isFromBroker)
+            }
+        }
+    }
+
+    /// Runs a call on a thread of its own. It is told when nobody waits for it any more, and hands over its result, once, with
+    /// whether a broker has answered.
+    private func onBlockingThread<Answer: Sendable>(
+        _ name: String,
+        until deadline: ContinuousClock.Instant,
+        _ body: @escaping @Sendable (Flag, (Result<Answer, KafkaError>, Bool) -> Void) -> Void
     ) async throws(KafkaError) -> Answer {
         try await wait(for: name, until: deadline) { id, suspension in
             blockingCalls += 1
+            let abandoned = Flag()
             threads.submit { [self] in
-                // The wait for a thread counts.
-                let left = (deadline - .now).clampedMilliseconds
-                let result = left > 0 ? body(handle, left) : .failure(.unanswered)
-                thread.submit {
-                    self.assumeIsolated { core in
-                        core.blockingCalls -= 1
-                        // Else it was resumed before.
-                        if core.calls.cancel(id) != nil { suspension.resume(returning: result) }
+                let deliver: (Result<Answer, KafkaError>, Bool) -> Void = { result, isFromBroker in
+                    self.thread.submit {
+                        self.assumeIsolated { core in
+                            if isFromBroker { core.brokerAnswered() }
+                            // Else it was resumed before.
+                            if core.calls.cancel(id) != nil { suspension.resume(returning: result) }
+                        }
                     }
                 }
+                // The wait for a thread counts.
+                if abandoned.isRaised || deadline <= .now {
+                    deliver(.failure(.unanswered), false)
+                } else {
+                    body(abandoned, deliver)
+                }
+                thread.submit { self.assumeIsolated { $0.blockingCalls -= 1 } }
             }
-            return Call(name: name, failed: { suspension.resume(returning: .failure($0)) })
+            return Call(
+                name: name,
+                failed: { error in
+                    abandoned.raise()
+                    suspension.resume(returning: .failure(error))
+                }
+            )
         }
     }
 
@@ -228,14 +324,17 @@ actor AdminCore: ClientThreadOwner {
     }
 
     private func answer(_ event: borrowing Event) {
-        if event.errorCode == 0 {
-            _ = authentication.delivered()
-            lastProblem = nil
-        }
+        // Above zero are the codes of brokers.
+        if event.errorCode >= 0 { brokerAnswered() }
         calls.cancel(UInt64(event.opaque))?.answered?(event)
     }
 
-    private func problem(_ error: KafkaError) {
+    private func brokerAnswered() {
+        _ = authentication.delivered()
+        lastProblem = nil
+    }
+
+    func problem(_ error: KafkaError) {
         lastProblem = Problem(error: error, time: .now)
         authentication.failed(error, now: .now)
     }
@@ -308,6 +407,16 @@ actor AdminCore: ClientThreadOwner {
     private func end() {
         phase = .ended
         finishClose()
+    }
+}
+
+extension Result where Failure == KafkaError {
+    /// Whether a broker has said it: its own codes are above zero.
+    fileprivate var isFromBroker: Bool {
+        switch self {
+        case .success: true
+        case .failure(let error): error.code.rawValue > 0
+        }
     }
 }
 
