@@ -1,4 +1,4 @@
-import AsyncKafka
+package import AsyncKafka
 import CSQLite
 import Dispatch
 import Orders
@@ -7,16 +7,11 @@ import Orders
 ///
 /// `@unchecked Sendable`: the connection is used on the queue alone. SQLite waits for the disk, which is nothing for the threads that
 /// Swift's tasks share.
-final class Database: @unchecked Sendable {
-    /// The database has messages already that come now.
-    struct OutdatedBatch: Error {
-        let partition: KafkaTopicPartition
-    }
-
+package final class Database: @unchecked Sendable {
     private let connection: OpaquePointer?
     private let queue = DispatchQueue(label: "database")
 
-    init(_ file: String) throws {
+    package init(_ file: String) throws {
         var connection: OpaquePointer?
         let status = sqlite3_open(file, &connection)
         self.connection = connection
@@ -46,24 +41,33 @@ final class Database: @unchecked Sendable {
     // MARK: Calls
 
     /// Where a partition goes on; nil if nothing of it was stored.
-    func nextOffset(of partition: KafkaTopicPartition) async throws -> Int64? {
+    package func nextOffset(of partition: KafkaTopicPartition) async throws -> Int64? {
         try await onQueue { database in try database.next(partition) }
     }
 
-    func count() async throws -> Int {
+    package func count() async throws -> Int {
         try await onQueue { database in
             try database.run("SELECT count(*) FROM orders").map { Int($0) } ?? 0
         }
     }
 
     /// Stores messages and where their partitions go on: all of it, or nothing.
-    func store(_ batch: [KafkaMessage]) async throws {
+    ///
+    /// Messages that are stored already are passed over, each by itself: a member that the group has given up on, say because its
+    /// process was stopped, may store what it has in hand after the next owner has looked where to begin, or the other way
+    /// round. Whoever comes second has them for nothing, and its other messages are new.
+    ///
+    /// - Returns: how many were new.
+    @discardableResult
+    package func store(_ batch: [KafkaMessage]) async throws -> Int {
         try await onQueue { database in
             // Immediate: nobody else writes between the look at the offsets and the end.
             try database.run("BEGIN IMMEDIATE")
             do {
-                for message in batch { try database.insert(message) }
+                var count = 0
+                for message in batch where try database.insert(message) { count += 1 }
                 try database.run("COMMIT")
+                return count
             } catch {
                 _ = try? database.run("ROLLBACK")
                 throw error
@@ -89,9 +93,10 @@ final class Database: @unchecked Sendable {
         )
     }
 
-    private func insert(_ message: KafkaMessage) throws {
+    /// Returns whether it is new. Offsets may have gaps, of transaction markers and of compaction.
+    private func insert(_ message: KafkaMessage) throws -> Bool {
         let partition = message.topicPartition
-        if let next = try next(partition), message.offset < next { throw OutdatedBatch(partition: partition) }
+        if let next = try next(partition), message.offset < next { return false }
         let place = [Value.text(partition.topic), .number(Int64(partition.partition))]
         // What is no order has its place all the same.
         let order = try? Order(message.value ?? KafkaBytes())
@@ -103,6 +108,7 @@ final class Database: @unchecked Sendable {
             ]
         )
         try run("INSERT OR REPLACE INTO offsets VALUES (?, ?, ?)", place + [.number(message.offset + 1)])
+        return true
     }
 
     private enum Value {

@@ -33,9 +33,19 @@ struct TopicProvisioning {
     }
 
     static func steps(_ admin: KafkaAdmin, knowsSettings: Bool) async throws -> [Step] {
-        let topics = try await admin.describeTopics().mapValues { try $0.get() }
+        // Of other topics, the account may not even be allowed to see what they are like.
+        let names = Set(wanted.map(\.name))
+        let topics = try await admin.describeTopics().filter { names.contains($0.key) }.mapValues { try $0.get() }
         guard knowsSettings else { return plan(wanted, topics: topics, settings: nil) }
-        let names = wanted.map(\.name).filter { topics[$0] != nil }
+        return try await steps(wanted, from: topics, admin)
+    }
+
+    static func steps(
+        _ wanted: [KafkaNewTopic],
+        from topics: [String: KafkaTopicDescription],
+        _ admin: KafkaAdmin
+    ) async throws -> [Step] {
+        let names = topics.keys.sorted()
         let results = try await admin.describeConfigs(names.map { .topic($0) })
         var settings: [String: [String: KafkaConfigEntry]] = [:]
         for name in names { settings[name] = try results[.topic(name)]?.get() }
@@ -46,9 +56,8 @@ struct TopicProvisioning {
         switch step {
         case .make(let topic):
             guard case .failure(let error) = try await admin.createTopics([topic])[topic.name] else { return }
-            // Else another instance was faster.
             guard error.code == .topicAlreadyExists else { throw error }
-            print("  \(topic.name) is there by now")
+            try await compare(topic, admin)
         case .addPartitions(let topic, let total):
             try await admin.addPartitions(to: topic, total: total)
         case .change(let topic, let settings, _):
@@ -56,6 +65,21 @@ struct TopicProvisioning {
             try await admin.alterConfig(of: .topic(topic), settings, fallback: .readAndReplace)
         case .differs:
             break
+        }
+    }
+    /// Another instance was faster, or the broker that listed the topics had not heard of this one.
+    static func compare(_ topic: KafkaNewTopic, _ admin: KafkaAdmin) async throws {
+        switch try await admin.describeTopics([topic.name])[topic.name] {
+        case .success(let current):
+            print("  \(topic.name) is there by now")
+            for step in try await steps([topic], from: [topic.name: current], admin) {
+                print("  \(step)")
+                try await carryOut(step, admin)
+            }
+        case .failure(let error) where error.code != .unknownTopicOrPartition:
+            throw error
+        case .failure, nil:
+            print("  \(topic.name) is so new that brokers do not know it yet: run this again to compare it")
         }
     }
 }

@@ -3,6 +3,7 @@ import AsyncKafkaTesting
 import CSQLite
 import Foundation
 import Orders
+import SQLiteBatches
 import Testing
 
 /// The example as a process, which is killed while it stores orders, interrupted, and run to its end.
@@ -36,6 +37,47 @@ struct SQLiteBatchesTests {
             #expect(await last.end() == 0)
         }
         #expect(try numbers(in: file).sorted() == Array(1...3000))
+    }
+
+    /// As it happens if a member goes on after the next one has looked where its partition begins.
+    @Test
+    func whatIsStoredIsPassedOverAndTheRestOfItsBatchIsNot() async throws {
+        try await withKafkaMockCluster { cluster in
+            try await cluster.createTopic("orders", partitions: Self.partitions)
+            try await sendOrders(1...30, to: cluster)
+            var messages: [[KafkaMessage]] = Array(repeating: [], count: Self.partitions)
+            let configuration = KafkaConsumerConfiguration(bootstrapServers: cluster.bootstrapServers)
+            try await withKafkaConsumer(configuration) { consumer in
+                for try await message in try await consumer.records(in: "orders") {
+                    messages[message.partition].append(message)
+                }
+            }
+            let database = try Database(":memory:")
+            #expect(try await database.store(Array(messages[0][0..<5])) == 5)
+            #expect(try await database.store(Array(messages[0][3..<8] + messages[1][0..<10])) == 13)
+            #expect(try await database.store(messages[0] + messages[1] + messages[2]) == 12)
+            #expect(try await database.store(messages[0] + messages[1] + messages[2]) == 0)
+            #expect(try await database.count() == 30)
+            for partition in 0..<Self.partitions {
+                let next = try await database.nextOffset(of: KafkaTopicPartition(topic: "orders", partition: partition))
+                #expect(next == 10)
+            }
+        }
+    }
+
+    /// Its messages would pass for those that are stored.
+    @Test
+    func aTopicThatWasMadeAnewEndsTheProgram() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "orders-\(UUID().uuidString).sqlite")
+        defer { for end in ["", "-journal"] { try? FileManager.default.removeItem(atPath: file.path + end) } }
+        for (orders, status) in [(1...30, Int32(0)), (31...33, 1)] {
+            try await withKafkaMockCluster { cluster in
+                try await cluster.createTopic("orders", partitions: Self.partitions)
+                try await sendOrders(orders, to: cluster)
+                #expect(try await Program(cluster, file, count: orders.upperBound).end() == status)
+            }
+        }
+        #expect(try numbers(in: file).sorted() == Array(1...30))
     }
 
     private func sendOrders(_ numbers: ClosedRange<Int>, to cluster: KafkaMockCluster) async throws {
