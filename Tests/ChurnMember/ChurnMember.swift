@@ -33,6 +33,15 @@ struct ChurnMember {
         switch arguments[4] {
         case "consumer":
             configuration.additionalProperties["group.protocol"] = "consumer"
+            // Only there it says why it gives up an assignment. Commits have lines as well, and the log drops some; not this one, which
+            // comes when the coordinator was gone, and nobody could commit.
+            configuration.additionalProperties["debug"] = "consumer"
+            configuration.log = .handler(level: .debug) { entry in
+                if entry.level >= .critical { FileHandle.standardError.write(Data("\(entry)\n".utf8)) }
+                if entry.facility == "HEARTBEAT", entry.message.contains("member epoch is fenced") {
+                    write(.fenced(at: now))
+                }
+            }
         case let strategy:
             configuration.group.assignmentStrategies = [strategy == "range" ? .range : .cooperativeSticky]
             configuration.group.sessionTimeout = .seconds(sessionTimeout)
@@ -133,10 +142,16 @@ struct ChurnMember {
         }
     }
 
-    private var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
+    private static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
     /// At once, so that it is there when the process is killed.
-    private func write(_ entry: ChurnEntry) {
+    private static func write(_ entry: ChurnEntry) {
         FileHandle.standardOutput.write(Data("\(entry)\n".utf8))
+    }
+
+    private var now: UInt64 { Self.now }
+
+    private func write(_ entry: ChurnEntry) {
+        Self.write(entry)
     }
 }

@@ -36,6 +36,9 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
     case assigned([Int], at: UInt64)
     case revoked([Int], at: UInt64)
     case lost([Int], at: UInt64, Cause)
+    /// The coordinator has refused the member's epoch (KIP-848), for which librdkafka gives up the assignment and joins again.
+    /// A line of librdkafka's log, which comes by another way than events: it may be written behind the loss.
+    case fenced(at: UInt64)
     /// The close report: partitions with uncommitted messages, and whether the group knows; if not, whether there was no
     /// coordinator to tell it.
     case closed(uncommitted: Int, hasLeft: Bool, isAlone: Bool = false)
@@ -51,6 +54,7 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
         case .assigned(let partitions, let at): "assigned \(at) \(Self.list(partitions))"
         case .revoked(let partitions, let at): "revoked \(at) \(Self.list(partitions))"
         case .lost(let partitions, let at, let cause): "lost \(at) \(cause.rawValue) \(Self.list(partitions))"
+        case .fenced(let at): "fenced \(at)"
         case .closed(let uncommitted, let hasLeft, let isAlone):
             "closed \(uncommitted) \(hasLeft ? 1 : 0) \(isAlone ? 1 : 0)"
         }
@@ -95,6 +99,9 @@ package enum ChurnEntry: Hashable, Sendable, CustomStringConvertible {
         case "lost":
             guard let at = number(1), words.count > 2, let cause = Cause(rawValue: words[2]) else { return nil }
             self = .lost(partitions(3), at: at, cause)
+        case "fenced":
+            guard let at = number(1) else { return nil }
+            self = .fenced(at: at)
         case "closed":
             guard let uncommitted = number(1), let hasLeft = number(2), let isAlone = number(3) else { return nil }
             self = .closed(uncommitted: Int(uncommitted), hasLeft: hasLeft == 1, isAlone: isAlone == 1)

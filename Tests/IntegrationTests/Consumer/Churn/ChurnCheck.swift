@@ -24,8 +24,8 @@ struct ChurnCheck {
         case unprocessed(Place)
         /// It was delivered again although it was committed, or was in nobody's hand when its partition was given up.
         case duplicate(Place, first: Int, again: Int)
-        /// A member that lived has lost partitions, instead of being asked for them, though its coordinator had answered it and cut
-        /// no commit off.
+        /// A member that lived has lost partitions, instead of being asked for them, though its coordinator had answered it, cut no
+        /// commit off, and refused no epoch.
         case lost(member: Int, partitions: [Int])
         /// Two members have worked on a partition at the same time.
         case twoAtOnce(Place, member: Int, other: Int)
@@ -55,6 +55,8 @@ struct ChurnCheck {
         /// Times that a commit cost an assignment because the coordinator's end had cut it off: librdkafka before 2.10 repeats it by
         /// itself, behind the JoinGroup that is due.
         var cutOffs = 0
+        /// Times that the coordinator's refusal of a member's epoch cost an assignment (KIP-848).
+        var fences = 0
         /// Members that ended in order and said that their group does not know.
         var unheardLeaves = 0
         /// The same while there was no coordinator.
@@ -119,6 +121,7 @@ struct ChurnCheck {
         \(figures.messages) messages, \(figures.members) members (\(figures.closed) closed, \(figures.cancelled) cancelled, \
         \(figures.killed) killed), \(figures.assignments) assignments, \(figures.revokes) revokes, \(figures.heldCommits) commits \
         held, \(figures.refusedCommits) refused, \(figures.evictions) evictions, \(figures.cutOffs) lost by a commit cut off, \
+        \(figures.fences) by a fence, \
         \(figures.unheardLeaves) leaves unheard and \(figures.leavesInOutage) without a coordinator, \
         \(figures.duplicates) messages in hand came again
         """
@@ -144,10 +147,15 @@ struct ChurnCheck {
 
     private mutating func checkEnd(_ log: ChurnLog, _ member: Int) {
         var lastAnswer: UInt64 = 0
+        // Each for one loss; which line comes first is chance.
+        var fences = log.entries.count { if case .fenced = $0 { true } else { false } }
         for entry in log.entries {
             switch entry {
             case .assigned(_, let at), .committed(_, _, let at, _): lastAnswer = at
             case .lost(_, _, .cutOffCommit): figures.cutOffs += 1
+            case .lost(_, _, .other) where fences > 0:
+                fences -= 1
+                figures.fences += 1
             // A commit that waits behind a JoinGroup is silent, too, while a killed member is waited for.
             case .lost(_, let at, .other) where at > lastAnswer + silence: figures.evictions += 1
             case .lost(let partitions, _, _): violations.insert(.lost(member: member, partitions: partitions))

@@ -112,6 +112,27 @@ struct ChurnCheckTests {
         #expect(check.figures.cutOffs == 1)
     }
 
+    @Test(arguments: [4, 5])
+    func anAssignmentThatAFencedEpochCostIsCounted(at line: Int) {
+        var logs = handover(done(0, 0, at: 10), done(0, 1, at: 70))
+        logs[0].entries.insert(.lost([0], at: 49, .other), at: 4)
+        logs[0].entries.insert(.fenced(at: 48), at: line)
+        let check = check(logs, ends: [0: 2])
+        #expect(check.violations.isEmpty)
+        #expect(check.figures.fences == 1)
+    }
+
+    @Test
+    func aFencedEpochAccountsForOneLossOfItsMember() {
+        var logs = handover(done(0, 0, at: 10), done(0, 1, at: 70))
+        let losses: [ChurnEntry] = [.lost([0], at: 48, .other), .lost([1], at: 49, .other)]
+        logs[0].entries.insert(contentsOf: [.fenced(at: 47)] + losses, at: 4)
+        logs[1].entries.insert(.lost([2], at: 90, .other), at: logs[1].entries.count - 1)
+        let check = check(logs, ends: [0: 2])
+        #expect(check.violations == [.lost(member: 1, partitions: [1]), .lost(member: 2, partitions: [2])])
+        #expect(check.figures.fences == 1)
+    }
+
     @Test
     func anAssignmentThatIsLostInSilenceIsAnEviction() {
         let silence: UInt64 = 6_000_000_000
@@ -230,7 +251,7 @@ struct ChurnCheckTests {
             done(3, 17, at: 1_000_000_000_000, wasHeld: true) + [
                 .refused(Place(1, 2), code: "staleMessage", from: 3, at: 4), .assigned([], at: 5),
                 .assigned([0, 11], at: 6), .revoked([4], at: 7), .lost([1, 2, 3], at: 8, .commit),
-                .lost([], at: 9, .other),
+                .lost([], at: 9, .other), .fenced(at: 10),
                 .closed(uncommitted: 2, hasLeft: false, isAlone: true),
             ]
         for entry in entries { #expect(ChurnEntry(Array("\(entry)".utf8)) == entry) }

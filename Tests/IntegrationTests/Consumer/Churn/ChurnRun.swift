@@ -172,7 +172,8 @@ struct ChurnRun {
     ///
     /// - Parameters:
     ///   - unheard: how many members that ended in order may say that their group does not know, though it had a coordinator.
-    ///   - nodeKills: how many nodes were killed; whichever coordinated the group may have cut off a commit of each member.
+    ///   - nodeKills: how many nodes were killed; whichever coordinated the group may have cut off a commit of each member, or the
+    ///     next one may refuse its epoch.
     func expectOrder(killsAtLeast kills: Int? = nil, unheardLeaves unheard: Int = 0, nodeKills: Int = 0) {
         for violation in check.violations.map({ "\($0)" }).sorted().prefix(20) { Issue.record("\(violation)") }
         #expect(check.violations.count == 0)
@@ -185,6 +186,7 @@ struct ChurnRun {
         #expect(figures.assignments >= seconds / 2)
         #expect(figures.evictions <= figures.members / 4, "the machine is too slow to tell")
         #expect(figures.cutOffs <= (Engine.losesAssignments ? nodeKills * Self.members.upperBound : 0))
+        #expect(figures.fences <= nodeKills * Self.members.upperBound)
         #expect(figures.leavesInOutage <= nodeKills * Self.members.upperBound)
         #expect(figures.unheardLeaves <= unheard)
         // Only a cooperative group goes on to work while it joins.
