@@ -139,11 +139,10 @@ extension KafkaAdmin {
         }
         let topics = valid.filter { !$0.isBroker }
         let groups = (topics.isEmpty ? [] : [topics]) + valid.filter(\.isBroker).map { [$0] }
-        for group in groups {
-            guard let request = request(group) else { continue }
+        for (group, result) in await perform(groups.map { ($0, request($0)) }, until: deadline) {
             for resource in group { results[resource] = .failure(.noAnswer("\(resource)")) }
             do throws(KafkaError) {
-                for answer in try await core.perform(request, until: deadline) {
+                for answer in try result.get() {
                     guard let kind = answer.kind else { continue }
                     let resource = KafkaConfigResource(resource: ConfigResource(kind: kind, name: answer.name))
                     results[resource] =
@@ -156,6 +155,27 @@ extension KafkaAdmin {
             }
         }
         return results
+    }
+
+    /// Beside each other: a broker that does not answer takes no time of the others.
+    private func perform(
+        _ requests: [([KafkaConfigResource], AdminRequest<[ConfigAnswer]>?)],
+        until deadline: ContinuousClock.Instant
+    ) async -> [([KafkaConfigResource], Result<[ConfigAnswer], KafkaError>)] {
+        await withTaskGroup(of: ([KafkaConfigResource], Result<[ConfigAnswer], KafkaError>).self) { [core] tasks in
+            for case (let group, let request?) in requests {
+                tasks.addTask {
+                    do throws(KafkaError) {
+                        return (group, .success(try await core.perform(request, until: deadline)))
+                    } catch {
+                        return (group, .failure(error))
+                    }
+                }
+            }
+            var answers: [([KafkaConfigResource], Result<[ConfigAnswer], KafkaError>)] = []
+            for await answer in tasks { answers.append(answer) }
+            return answers
+        }
     }
 }
 

@@ -163,8 +163,8 @@ extension KafkaAdmin {
     ///   - timeout: how long it may take; nil is the configuration's `requestTimeout`.
     /// - Returns: for each partition whether it is stored. Failures: `nonEmptyGroup` if the group has members,
     ///   `unknownTopicOrPartition`, `offsetMetadataTooLarge`, `topicAuthorizationFailed`.
-    /// - Throws: `groupAuthorizationFailed`, `coordinatorNotAvailable`, `timedOut`, `authentication`, `invalidArgument` (nothing was
-    ///   sent), `cancelled`, `clientClosed`.
+    /// - Throws: `groupAuthorizationFailed`; `coordinatorNotAvailable` or `notCoordinator` if that lasts; `timedOut`, `authentication`,
+    ///   `invalidArgument` (nothing was sent), `cancelled`, `clientClosed`.
     public func alterGroupOffsets(
         of group: String,
         _ offsets: [KafkaTopicPartition: KafkaOffsetAndMetadata],
@@ -204,8 +204,8 @@ extension KafkaAdmin {
     ///   - timeout: how long it may take; nil is the configuration's `requestTimeout`.
     /// - Returns: for each partition whether nothing is committed any more. Failures: `groupSubscribedToTopic`,
     ///   `unknownTopicOrPartition`, `topicAuthorizationFailed`.
-    /// - Throws: `groupIDNotFound`, `nonEmptyGroup`, `groupAuthorizationFailed`, `coordinatorNotAvailable`, `timedOut`,
-    ///   `authentication`, `invalidArgument`, `cancelled`, `clientClosed`.
+    /// - Throws: `groupIDNotFound`, `nonEmptyGroup`, `groupAuthorizationFailed`; `coordinatorNotAvailable` or `notCoordinator` if that
+    ///   lasts; `timedOut`, `authentication`, `invalidArgument`, `cancelled`, `clientClosed`.
     public func deleteGroupOffsets(
         of group: String,
         _ partitions: [KafkaTopicPartition],
@@ -289,6 +289,8 @@ extension KafkaAdmin {
     /// for change in plan.changes { print(change) }
     /// ```
     ///
+    /// A group that does not exist has no members and has committed nothing: it comes into being if `partitions` are named.
+    ///
     /// What lies outside of a log is moved to its nearer end. What was noted beside an offset (its metadata) is gone.
     ///
     /// - Parameters:
@@ -300,8 +302,9 @@ extension KafkaAdmin {
     /// - Returns: what was changed, or would be.
     /// - Throws: `nonEmptyGroup`; `noOffset` for a shift of what was never committed, `unknownTopicOrPartition`,
     ///   `topicAuthorizationFailed` and what else a partition can fail by, with `partitionErrors` for each: nothing was changed then,
-    ///   but where the commit itself failed for some; those without an error are changed then. `groupAuthorizationFailed`,
-    ///   `timedOut`, `authentication`, `invalidArgument`, `cancelled`, `clientClosed`.
+    ///   but where the commit itself failed for some; those without an error are changed then. `groupAuthorizationFailed`;
+    ///   `coordinatorNotAvailable` or `notCoordinator` if that lasts; `timedOut`, `authentication`, `invalidArgument`, `cancelled`,
+    ///   `clientClosed`.
     @discardableResult
     public func resetGroupOffsets(
         of group: String,
@@ -312,8 +315,13 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> KafkaOffsetResetPlan {
         let deadline = try core.deadline(timeout)
         try target.check()
-        let description = try await describeGroups([group], until: deadline).single(group)
-        guard description.members.isEmpty else { throw .hasMembers(group) }
+        do throws(KafkaError) {
+            let description = try await describeGroups([group], until: deadline).single(group)
+            guard description.members.isEmpty else { throw .hasMembers(group) }
+        } catch {
+            // It has no members then, as one that a broker calls dead.
+            guard error.code == .groupIDNotFound else { throw error }
+        }
         var errors: [KafkaTopicPartition: KafkaError] = [:]
         var current: [KafkaTopicPartition: Int64] = [:]
         for (partition, result) in try await groupOffsets(of: group, partitions: partitions, until: deadline) {
@@ -326,8 +334,10 @@ extension KafkaAdmin {
         let wanted = Set(partitions ?? Array(current.keys))
         let places = target.places(of: wanted)
         let lows = try await find(places.mapValues { _ in .beginning }, until: deadline)
-        let highs = try await find(places.mapValues { _ in .end }, until: deadline)
-        let targets = try await find(places, until: deadline)
+        // What could not be found once is not waited for again.
+        let known = places.filter { (try? lows.single($0.key)) != nil }
+        let highs = try await find(known.mapValues { _ in .end }, until: deadline)
+        let targets = try await find(known, until: deadline)
         var changes: [KafkaOffsetResetPlan.Change] = []
         for partition in wanted.sorted() {
             do throws(KafkaError) {

@@ -55,15 +55,27 @@ extension KafkaAdmin {
             "look up offsets",
             until: deadline,
             isFromBroker: { (found: PlaceFinder.Found) in !lookedUp.isDisjoint(with: found.offsets.keys) }
-        ) { handle, _ in
-            .success(PlaceFinder(handle: handle, fallback: nil).find(places, deadline: deadline))
+        ) { handle, time in
+            let finder = PlaceFinder(handle: handle, fallback: nil)
+            var found = PlaceFinder.Found()
+            var left = places
+            time.use { end in
+                let more = finder.find(left, deadline: end)
+                found.offsets.merge(more.offsets) { $1 }
+                found.errors = found.errors.filter { left[$0.key] == nil }.merging(more.errors) { $1 }
+                left = left.filter { found.offsets[$0.key] == nil }
+                return left.isEmpty
+            }
+            return .success(found)
         }
         var offsets: [KafkaTopicPartition: Result<Int64, KafkaError>] = [:]
         for partition in places.keys {
             if let offset = found.offsets[partition] {
                 offsets[partition] = .success(offset)
             } else {
-                let error = found.error ?? KafkaError(.timedOut, "the offset could not be looked up").asRetriable()
+                let error =
+                    found.errors[partition]
+                    ?? KafkaError(.timedOut, "the offset could not be looked up").asRetriable()
                 offsets[partition] = .failure(error.at(partition))
             }
         }

@@ -156,10 +156,10 @@ extension KafkaAdmin {
         _ names: [String]?,
         until deadline: ContinuousClock.Instant
     ) async throws(KafkaError) -> [String: Result<KafkaTopicDescription, KafkaError>] {
-        try await core.block("describe topics", until: deadline) { handle, timeout in
+        try await core.block("describe topics", until: deadline) { handle, time in
             var topics: [String: Result<KafkaTopicDescription, KafkaError>] = [:]
             guard let names else {
-                return handle.allTopics(timeout: timeout).asKafkaResult.map { all in
+                return time.ask { handle.allTopics(timeout: $0) }.map { all in
                     for topic in all { topics[topic.name] = .describing(topic) }
                     return topics
                 }
@@ -169,8 +169,7 @@ extension KafkaAdmin {
                     topics[name] = .failure(.invalidArgument("a topic needs a name, without NUL characters"))
                     continue
                 }
-                let left = max((deadline - .now).clampedMilliseconds, 1)
-                topics[name] = handle.topic(name, timeout: left).mapError { KafkaError($0).about(name) }
+                topics[name] = time.ask { handle.topic(name, timeout: $0) }.mapError { $0.about(name) }
                     .flatMap { .describing($0) }
             }
             return .success(topics)
@@ -193,8 +192,8 @@ extension KafkaAdmin {
     /// - Throws: `timedOut`, `transport`, `authentication`, `cancelled`, `clientClosed`.
     public func describeCluster(timeout: Duration? = nil) async throws(KafkaError) -> KafkaClusterDescription {
         let deadline = try core.deadline(timeout)
-        return try await core.block("describe the cluster", until: deadline) { handle, timeout in
-            handle.cluster(timeout: timeout).asKafkaResult.map { KafkaClusterDescription($0) }
+        return try await core.block("describe the cluster", until: deadline) { handle, time in
+            time.ask { handle.cluster(timeout: $0) }.map { KafkaClusterDescription($0) }
         }
     }
 

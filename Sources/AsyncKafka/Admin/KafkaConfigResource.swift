@@ -58,6 +58,8 @@ public struct KafkaConfigEntry: Sendable, Hashable {
         public static let brokerFile = Source(number: 4, description: "brokerFile")
         /// Kafka's own default.
         public static let standard = Source(number: 5, description: "standard")
+        /// Brokers before 1.1 tell only that it is no default.
+        static let unknown = Source(number: 0, description: "source 0")
 
         init(number: Int, description: String) {
             self.number = number
@@ -91,6 +93,8 @@ public struct KafkaConfigEntry: Sendable, Hashable {
 public struct KafkaConfigChange: Sendable, Hashable {
     let operation: ConfigChange.Operation
     let value: String?
+
+    var isOfList: Bool { operation == .append || operation == .subtract }
 
     /// The setting gets this value.
     public static func set(_ value: String) -> KafkaConfigChange {

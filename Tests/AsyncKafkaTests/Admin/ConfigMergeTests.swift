@@ -44,4 +44,21 @@ struct ConfigMergeTests {
         #expect(try merge(["ssl.key": .set("b")], adding: [secret], of: .broker(1)).get() == ["ssl.key": "b"])
         #expect(try merge([:], adding: [secret]).get() == ["retention.ms": "1000"])
     }
+
+    @Test(arguments: [KafkaConfigChange.append("b"), .subtract("b")])
+    func aSecretIsNoList(change: KafkaConfigChange) {
+        let secret = KafkaConfigEntry(name: "ssl.key", value: nil, source: .broker, isSecret: true)
+        let error = merge(["ssl.key": change], adding: [secret], of: .broker(1)).error
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.contains("ssl.key of broker 1") == true)
+    }
+
+    /// Old brokers tell of a setting only whether it is the default.
+    @Test
+    func aSettingFromAnUnknownSourceIsNotDropped() {
+        let entry = KafkaConfigEntry(name: "segment.ms", value: "5", source: KafkaConfigEntry.Source(0))
+        let error = merge(["retention.ms": .set("5")], adding: [entry]).error
+        #expect(error?.code == .unsupportedFeature)
+        #expect(error?.message.contains("segment.ms") == true)
+    }
 }

@@ -134,6 +134,34 @@ struct KafkaAdminTests {
         }
     }
 
+    /// The mock knows no settings, and says so at once; the others are not there.
+    @Test
+    func aBrokerThatDoesNotAnswerTakesNoTimeOfTheOthers() async throws {
+        try await withMockAdmin { admin in
+            let missing = (11...18).map { KafkaConfigResource.broker($0) }
+            let settings = try await admin.describeConfigs(missing + [.broker(1)], timeout: .seconds(1))
+            #expect(settings[.broker(1)]?.error?.code == .unsupportedFeature)
+            for broker in missing { #expect(settings[broker]?.error?.code == .timedOut) }
+        }
+    }
+
+    @Test
+    func eachPartitionHasItsOwnError() async throws {
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        await BlockingThreads.shared.run {
+            _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
+            cluster.setLeader(of: "orders", partition: 0, to: nil)
+        }
+        let partitions = [0, 1, 7].map { KafkaTopicPartition(topic: "orders", partition: $0) }
+        try await withKafkaAdmin(configuration([cluster.bootstrapServers])) { admin in
+            let places = Dictionary(uniqueKeysWithValues: partitions.map { ($0, KafkaOffsetSpecification.end) })
+            let found = try await admin.find(places, until: .now + .seconds(2))
+            let codes = partitions.map { found[$0]?.error?.code }
+            #expect(codes == [.leaderNotAvailable, nil, .unknownPartition])
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
+
     // MARK: Time limits, cancellation, close
 
     /// Requests whose answer is an event, and calls that block.

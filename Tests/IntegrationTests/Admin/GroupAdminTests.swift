@@ -199,7 +199,7 @@ extension RealKafkaTests {
                 let unknown = await kafkaError {
                     try await admin.resetGroupOffsets(of: group, partitions: partitions + [other], to: .earliest)
                 }
-                #expect(unknown?.partitionErrors.keys.contains(other) == true, "\(String(describing: unknown))")
+                #expect(unknown.map { Array($0.partitionErrors.keys) } == [other], "\(String(describing: unknown))")
                 _ = try await admin.deleteGroupOffsets(of: group, [partitions[1]])
                 let shift = await kafkaError {
                     try await admin.resetGroupOffsets(of: group, partitions: partitions, to: .shifted(by: 1))
@@ -211,6 +211,17 @@ extension RealKafkaTests {
                     try await admin.resetGroupOffsets(of: group, topics: ["no-such-topic"], to: .earliest)
                 }
                 #expect(missing?.code == .unknownTopicOrPartition)
+            }
+        }
+
+        @Test
+        func aGroupThatDoesNotExistComesIntoBeing() async throws {
+            try await withGroup { admin, _, partitions in
+                let group = RealKafka.uniqueName("group")
+                let plan = try await admin.resetGroupOffsets(of: group, partitions: partitions, to: .latest)
+                #expect(plan.changes.map(\.current) == [nil, nil])
+                #expect(try await committed(admin, group) == [partitions[0]: 10, partitions[1]: 10])
+                #expect(try await admin.describeGroup(group).members.isEmpty)
             }
         }
     }

@@ -184,17 +184,17 @@ actor AdminCore: ClientThreadOwner {
         return try Handle.make(.groupAdmin, engine)
     }
 
-    /// Runs a call that blocks on a thread of its own; it gets the handle and the milliseconds that are left.
+    /// Runs a call that blocks on a thread of its own; it gets the handle and its time.
     ///
     /// - Parameter isFromBroker: whether an answer proves that a broker serves this client.
     func block<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
         isFromBroker: @escaping @Sendable (Answer) -> Bool = { _ in true },
-        _ body: @escaping @Sendable (Handle, Int32) -> Result<Answer, KafkaError>
+        _ body: @escaping @Sendable (Handle, BlockingTime) -> Result<Answer, KafkaError>
     ) async throws(KafkaError) -> Answer {
-        try await onBlockingThread(name, until: deadline) { [handle] _, deliver in
-            let result = body(handle, (deadline - .now).clampedMilliseconds)
+        try await onBlockingThread(name, until: deadline) { [handle] abandoned, deliver in
+            let result = body(handle, BlockingTime(deadline: deadline, abandoned: abandoned))
             if case .success(let answer) = result {
                 deliver(result, isFromBroker(answer))
             } else {
@@ -422,7 +422,7 @@ extension Result where Failure == KafkaError {
 
 extension KafkaError {
     /// The net under librdkafka's own time limit.
-    fileprivate static var unanswered: KafkaError {
+    static var unanswered: KafkaError {
         KafkaError(.timedOut, "there was no answer").asRetriable()
     }
 }

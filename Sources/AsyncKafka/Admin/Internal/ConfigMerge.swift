@@ -4,7 +4,8 @@ import RdKafka
 enum ConfigMerge {
     /// All that the resource has set itself after the changes.
     ///
-    /// - Throws: `unsupportedFeature` if something would be lost; `invalidArgument` for a list that is none.
+    /// - Throws: `unsupportedFeature` if something would be lost, or may be; `invalidArgument` for a change to the list of a setting
+    ///   that is a secret, and so none.
     static func merged(
         _ entries: some Sequence<KafkaConfigEntry>,
         of resource: KafkaConfigResource,
@@ -14,6 +15,18 @@ enum ConfigMerge {
         var effective: [String: String] = [:]
         var settings: [String: String] = [:]
         for entry in entries {
+            if entry.source == .unknown {
+                throw KafkaError(
+                    .unsupportedFeature,
+                    """
+                    \(resource) cannot be changed without losing settings: its broker is too old to tell where those come from \
+                    (\(entry.name), for one)
+                    """
+                )
+            }
+            if entry.isSecret, changes[entry.name]?.isOfList == true {
+                throw .invalidArgument("\(entry.name) of \(resource) is a secret and no list: give its whole value")
+            }
             effective[entry.name] = entry.value
             guard entry.source == own else { continue }
             if let value = entry.value {

@@ -11,7 +11,13 @@ struct PlaceFinder: Sendable {
         /// Nothing is committed there, and then nowhere is where to begin.
         var nowhere: Set<KafkaTopicPartition> = []
         /// Why the others are not known.
-        var error: KafkaError?
+        var errors: [KafkaTopicPartition: KafkaError] = [:]
+
+        /// One of these: one that waiting does not mend, if there is any.
+        var error: KafkaError? {
+            let sorted = errors.sorted { $0.key < $1.key }.map(\.value)
+            return sorted.first { !$0.isRetriable } ?? sorted.first
+        }
     }
 
     let handle: Handle
@@ -51,12 +57,12 @@ struct PlaceFinder: Sendable {
         case .success(let answer): rows = answer
         case .failure(let error):
             // The coordinator moves, or a transaction with these offsets is still open.
-            found.error = KafkaError(error)
+            for partition in partitions { found.errors[partition] = KafkaError(error) }
             return
         }
         for row in rows {
             if row.error != 0 {
-                found.error = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
+                found.errors[row.topicPartition] = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
             } else if row.offset >= 0 {
                 found.offsets[row.topicPartition] = row.offset
             } else if let fallback {
@@ -101,7 +107,9 @@ struct PlaceFinder: Sendable {
         let left = deadline - .now
         let timeout = (times.count > 1 ? left / 2 : left).clampedMilliseconds
         guard timeout > 0 else {
-            found.error = KafkaError(EngineError(code: KafkaError.Code.timedOut.rawValue))
+            for partition in times.keys {
+                found.errors[partition] = KafkaError(EngineError(code: KafkaError.Code.timedOut.rawValue)).at(partition)
+            }
             return [:]
         }
         do throws(EngineError) {
@@ -110,7 +118,7 @@ struct PlaceFinder: Sendable {
                 if row.error == 0 {
                     offsets[row.topicPartition] = row.offset
                 } else {
-                    found.error = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
+                    found.errors[row.topicPartition] = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
                 }
             }
             return offsets
@@ -118,7 +126,7 @@ struct PlaceFinder: Sendable {
             guard times.count == 1, let partition = times.first?.key else {
                 return askSingly(times, &found, deadline)
             }
-            found.error = KafkaError(error).at(partition)
+            found.errors[partition] = KafkaError(error).at(partition)
             return [:]
         }
     }
