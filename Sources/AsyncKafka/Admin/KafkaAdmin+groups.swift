@@ -248,11 +248,19 @@ extension KafkaAdmin {
     ) async throws(KafkaError) {
         var delay = Duration.milliseconds(100)
         var isFirst = true
+        var last: KafkaError?
         while true {
             do throws(KafkaError) {
                 guard try await attempt(isFirst) != nil, .now + delay < deadline else { return }
+                last = nil
             } catch {
+                // That the time is over in the middle of a further attempt says less than what came before.
+                if !isFirst, error.code == .timedOut {
+                    guard let last else { return }
+                    throw last
+                }
                 guard error.code.isOfMovingCoordinator, .now + delay < deadline else { throw error }
+                last = error
             }
             isFirst = false
             try await core.pause(until: .now + delay)
