@@ -58,4 +58,27 @@ struct LeaderlessPartitionTests {
         }
         await BlockingThreads.shared.run { cluster.destroy() }
     }
+
+    /// What the log has is looked up for all at once: one after the other, they would take minutes.
+    @Test
+    func manyPartitionsWithoutAPositionAreToldTogether() async throws {
+        let count = 30
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        #expect(cluster.createTopic("orders", partitions: count, replicationFactor: 1) == nil)
+        for partition in 0..<count { cluster.setLeader(of: "orders", partition: Int32(partition), to: nil) }
+        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
+        configuration.autoOffsetReset = .error
+        configuration.log = .none
+        try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { consumer in
+            var told: Set<Int> = []
+            while told.count < count {
+                do {
+                    for try await _ in consumer.messages {}
+                } catch let error as KafkaError where error.code == .autoOffsetReset {
+                    told.insert(try #require(error.topicPartition).partition)
+                }
+            }
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
 }

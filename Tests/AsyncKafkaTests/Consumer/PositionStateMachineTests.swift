@@ -63,7 +63,7 @@ struct PositionStateMachineTests {
     func whatHasStoppedIsRestarted() {
         var machine = Machine()
         let (first, second, third) = (epoch(), epoch(1), epoch(2))
-        machine.stop(first, now: start)
+        _ = machine.stop(first, at: 1, now: start)
         machine.move(second, to: 3, replacing: first, now: start)
         #expect(machine.due(now: start).map(\.mustRestart) == [true])
         machine.postpone(second, now: start)
@@ -80,8 +80,37 @@ struct PositionStateMachineTests {
         let epoch = epoch()
         machine.move(epoch, to: 3, now: start)
         machine.postpone(epoch, now: start)
-        machine.stop(epoch, now: start)
+        _ = machine.stop(epoch, at: 3, now: start)
         #expect(machine.due(now: start).map(\.mustRestart) == [true], "at once")
+    }
+
+    /// An eager group's assignment is given anew with every partition that starts again, those that have stopped among them.
+    @Test
+    func aStopIsNewsOncePerEpochAndPlace() {
+        var machine = Machine()
+        let (first, second) = (epoch(), epoch(1))
+        #expect(with(&machine) { $0.stop(first, at: 7, now: start) })
+        #expect(!with(&machine) { $0.stop(first, at: 7, now: start) })
+        #expect(with(&machine) { $0.stop(first, at: 8, now: start) })
+        #expect(with(&machine) { $0.stop(second, at: 8, now: start) })
+        machine.move(second, to: 3, now: start)
+        machine.arrived(second)
+        #expect(with(&machine) { $0.stop(second, at: 8, now: start) }, "it had gone on since")
+    }
+
+    @Test
+    func whyASearchFailsIsNewsOncePerEpochAndCode() {
+        var machine = Machine()
+        let (first, second) = (epoch(), epoch(1))
+        machine.search(.committed, for: first, isReset: false, now: start)
+        #expect(with(&machine) { $0.isNews(.topicAuthorizationFailed, of: [first]) })
+        #expect(!with(&machine) { $0.isNews(.topicAuthorizationFailed, of: [first]) })
+        #expect(with(&machine) { $0.isNews(.groupAuthorizationFailed, of: [first]) })
+        #expect(with(&machine) { $0.isNews(.groupAuthorizationFailed, of: [second]) })
+        #expect(!with(&machine) { $0.isNews(.groupAuthorizationFailed, of: []) })
+        machine.endSearches()
+        #expect(!machine.isSearching(for: first))
+        #expect(machine.deadline == nil)
     }
 
     @Test
@@ -119,7 +148,7 @@ struct PositionStateMachineTests {
         machine.move(first, to: 3, now: start)
         machine.keepOnly { $0 === second }
         #expect(machine.deadline == nil)
-        machine.stop(first, now: start)
+        _ = machine.stop(first, at: 1, now: start)
         machine.keepOnly { $0 === second }
         machine.move(second, to: 3, replacing: first, now: start)
         #expect(machine.due(now: start).map(\.mustRestart) == [false])

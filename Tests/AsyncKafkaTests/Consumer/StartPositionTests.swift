@@ -38,4 +38,33 @@ struct StartPositionTests {
         }
         await BlockingThreads.shared.run { cluster.destroy() }
     }
+
+    /// What waiting does not mend is told, but the look-up goes on.
+    @Test
+    func aRefusedLookUpIsToldOnce() async throws {
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        await BlockingThreads.shared.run {
+            _ = cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
+            let codes = Array(repeating: KafkaError.Code.topicAuthorizationFailed.rawValue, count: 4)
+            cluster.failRequests(ofKind: Self.offsetFetch, with: codes)
+        }
+        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
+        producing.log = .none
+        try await withKafkaProducer(producing) { producer in
+            _ = try await producer.send(KafkaRecord(topic: "orders", value: "1"))
+        }
+        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
+        configuration.group.sessionTimeout = .seconds(6)
+        configuration.offsetPolicy = .manual
+        configuration.log = .none
+        let consumer = try KafkaConsumer(configuration)
+        try await consumer.subscribe(to: ["orders"])
+        let message = try await consumer.messages.first { _ in true }
+        #expect(message?.offset == 0)
+        await consumer.close()
+        var refusals = 0
+        for try await event in consumer.events where event.error?.code == .topicAuthorizationFailed { refusals += 1 }
+        #expect(refusals == 1)
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
 }

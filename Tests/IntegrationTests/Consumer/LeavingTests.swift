@@ -64,6 +64,31 @@ extension RealKafkaTests {
             }
         }
 
+        /// Nobody waits for its close, but the group is to hear of it, long before the session times out.
+        @Test(.needsKafkaTools, arguments: [true, false])
+        func aMemberWithoutPartitionsLeavesThoughNobodyWaits(_ isClosed: Bool) async throws {
+            try await withTopic(partitions: 1) { topic in
+                let group = RealKafka.uniqueName("group")
+                var configuration = RealKafka.consumer(group: group, policy: .manual)
+                configuration.group.heartbeatInterval = .milliseconds(100)
+                configuration.group.sessionTimeout = .seconds(300)
+                configuration.group.assignmentStrategies = [.cooperativeSticky]
+                configuration.log = .none
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { [configuration] first in
+                    try await assignment(of: first)
+                    do {
+                        let second = try KafkaConsumer(configuration)
+                        try await second.subscribe(to: [topic])
+                        try await assignment(of: second)
+                        #expect(await second.assignment.isEmpty)
+                        if isClosed { #expect(await !second.close(timeout: .zero).hasLeftGroup) }
+                    }
+                    // The suite's time limit is shorter than the session.
+                    while try await RealKafka.groupState(group).last != "1" {}
+                }
+            }
+        }
+
         /// By then librdkafka, told to close, would end without a word to the group; and what it is told before waits until the join is over.
         ///
         /// The time limit is what has the close not wait for the join before it leaves, as it does where it can see one.

@@ -10,12 +10,13 @@ extension ConsumerCore {
     /// Finds out whether librdkafka is about to join, if a commit waits for that (see `JoinDoubt`).
     func proveThatNoJoinFollows(now: ContinuousClock.Instant) {
         guard let time = proofTime, time <= now, let proof = handle.join.proof,
-            let partition = assigned.keys.first
+            let partition = Self.proofPartition(of: Array(assigned.keys), after: lastProof)
         else { return }
         isProving = true
+        lastProof = partition
         blockingCalls += 1
         let row = PartitionOffset(topic: partition.topic, partition: Int32(clamping: partition.partition))
-        ownCalls.submit { [self] in
+        groupCalls.submit { [self] in
             let isProven = (0..<2).allSatisfy { _ in
                 switch handle.committed([row], timeout: Self.proofTimeout) {
                 case .success: true
@@ -24,6 +25,15 @@ extension ConsumerCore {
             }
             thread.submit { self.assumeIsolated { $0.proved(isProven ? proof.number : nil) } }
         }
+    }
+
+    /// Another one each time: where a transaction has offsets of a partition open, the coordinator's answer is that there is none yet.
+    static func proofPartition(
+        of partitions: [KafkaTopicPartition],
+        after last: KafkaTopicPartition?
+    ) -> KafkaTopicPartition? {
+        guard let last else { return partitions.min() }
+        return partitions.filter { last < $0 }.min() ?? partitions.min()
     }
 
     /// Commits are sent, or the next proof begun, at the end of the turn.

@@ -42,17 +42,19 @@ extension ConsumerCore {
 
     /// Whether the close has to wait for LeaveGroup to be sent; librdkafka itself waits for the answer.
     ///
-    /// What it waits for ends in an event: of the join, of a rebalance, of LeaveGroup. Only without a coordinator there is none.
-    func isParting(closingBy deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) -> Bool {
+    /// What it waits for ends in an event: of the join, of a rebalance, of LeaveGroup. Only without a coordinator there is none. It does
+    /// not end with the close's deadline, which may have passed before: then the report is out, and nobody waits.
+    func isParting(now: ContinuousClock.Instant) -> Bool {
         guard partingSince != nil else { return false }
         if handle.join.isJoining { partingSince = now }
-        guard let end = partingEnd(closingBy: deadline), now < end else { return false }
+        if let end = partingEnd, now >= end { return false }
         return isMember
     }
 
-    func partingEnd(closingBy deadline: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard let partingSince else { return nil }
-        return handle.join.isJoining ? deadline : min(deadline, partingSince + Self.joinDelay)
+    /// Nil as long as a join goes on, which `watchJoin` limits.
+    var partingEnd: ContinuousClock.Instant? {
+        guard let partingSince, !handle.join.isJoining else { return nil }
+        return partingSince + Self.joinDelay
     }
 
     /// librdkafka forgets the name as it leaves.

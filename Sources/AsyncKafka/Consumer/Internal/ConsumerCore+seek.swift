@@ -207,6 +207,7 @@ extension ConsumerCore {
         if let settling, now >= settling.deadline || isClosed || !commits.isBusy(settling.epochs) { endSettling() }
         proceedMoves(now: now)
         proceedSearches(now: now)
+        proceedTelling()
     }
 
     func proceedMoves(now: ContinuousClock.Instant) {

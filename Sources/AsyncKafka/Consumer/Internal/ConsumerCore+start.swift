@@ -12,6 +12,13 @@ extension ConsumerCore {
         let deadline: ContinuousClock.Instant
     }
 
+    /// A partition without a position that its log has.
+    struct Missing {
+        let epoch: PartitionEpoch
+        /// Negative if there was no offset.
+        let asked: Int64
+    }
+
     /// How long the answer to an assignment waits for the offsets; the group does not wait for it.
     private static let startLimit = Duration.seconds(5)
 
@@ -68,7 +75,8 @@ extension ConsumerCore {
         }
         let now = ContinuousClock.now
         var rows = open.pending.rows
-        var nowhere: [PartitionEpoch] = []
+        var nowhere: [Missing] = []
+        var searched: [PartitionEpoch] = []
         for index in rows.indices {
             guard let epoch = assigned[rows[index].topicPartition] else { continue }
             let partition = epoch.topicPartition
@@ -85,13 +93,14 @@ extension ConsumerCore {
                 rows[index].offset = PartitionOffset.unreachable
                 nextOffsets[epoch.slot] = .max
                 if found.nowhere.contains(partition) {
-                    nowhere.append(epoch)
+                    nowhere.append(Missing(epoch: epoch, asked: -1))
                 } else {
+                    searched.append(epoch)
                     positionChanges.search(open.sought[partition] ?? .committed, for: epoch, isReset: false, now: now)
                 }
             }
         }
-        reportSearch(found.error)
+        reportSearch(found.error, of: searched)
         if let error = handle.assign(rows, incremental: open.pending.isCooperative) {
             report(error)
             giveUp(rows.compactMap { assigned[$0.topicPartition] }, isLost: true)
@@ -104,16 +113,20 @@ extension ConsumerCore {
         offer(partitions)
         events.append(.assigned(partitions))
         log.log(.info, "ASSIGN", "assigned \(partitions.count) partitions")
-        for epoch in nowhere { tellMissing(epoch, asked: -1) }
+        tellMissing(nowhere)
     }
 
-    /// It is looked up again, but what waiting does not mend is told.
-    private func reportSearch(_ error: KafkaError?) {
+    /// It is looked up again, but what waiting does not mend is told, once. What ends the reading ends that too.
+    private func reportSearch(_ error: KafkaError?, of epochs: [PartitionEpoch]) {
         guard let error else { return }
         log.log(.info, "OFFSETS", "where to begin is not known yet: \(error)")
-        guard error.code == .groupAuthorizationFailed || error.code == .topicAuthorizationFailed else { return }
+        guard error.code == .groupAuthorizationFailed || error.code == .topicAuthorizationFailed,
+            positionChanges.isNews(error.code, of: epochs)
+        else { return }
         events.append(.error(error))
-        if error.endsReading { fail(error) }
+        guard error.endsReading else { return }
+        positionChanges.endSearches()
+        fail(error)
     }
 
     // MARK: Positions that the log does not have
@@ -128,7 +141,7 @@ extension ConsumerCore {
         let target = positionChanges.target(of: epoch)
         // It was told offsets since.
         if asked < 0, next >= 0, next < .max, target == nil { return }
-        positionChanges.stop(epoch, now: now)
+        let isNews = positionChanges.stop(epoch, at: asked, now: now)
         if target != nil {
             proceedMoves(now: now)
         } else if positionChanges.isSearching(for: epoch) || next == .max {
@@ -145,37 +158,55 @@ extension ConsumerCore {
             }
             positionChanges.search(place, for: epoch, isReset: asked >= 0, now: now)
             proceedSearches(now: now)
-        } else {
-            tellMissing(epoch, asked: asked)
+        } else if isNews {
+            // An eager group's partitions are assigned again with every one that is.
+            tellMissing([Missing(epoch: epoch, asked: asked)])
         }
     }
 
-    /// Throws to the loop, with what the log has.
-    private func tellMissing(_ epoch: PartitionEpoch, asked: Int64) {
-        let partition = epoch.topicPartition
+    /// Throws to the loop, with what the logs have.
+    private func tellMissing(_ more: [Missing]) {
+        missing += more
+        proceedTelling()
+    }
+
+    /// One look-up at a time, for all that have come by then: a partition without a leader would hold up one after the other.
+    func proceedTelling() {
+        guard !isTelling, !missing.isEmpty, !isClosed else { return }
+        let told = missing
+        missing = []
+        isTelling = true
+        let partitions = told.map(\.epoch.topicPartition)
         let finder = placeFinder
         blockingCalls += 1
         ownCalls.submit { [self] in
-            let deadline = ContinuousClock.now + Self.startLimit
-            let low = finder.find([partition: .beginning], deadline: deadline).offsets[partition]
-            let high = finder.find([partition: .end], deadline: deadline).offsets[partition]
+            let now = ContinuousClock.now
+            let ends = [(KafkaOffsetSpecification.beginning, 2), (.end, 1)].map { place, share in
+                let places = Dictionary(partitions.map { ($0, place) }) { first, _ in first }
+                return finder.find(places, deadline: now + Self.startLimit / share).offsets
+            }
             thread.submit {
                 self.assumeIsolated { core in
                     core.blockingCalls -= 1
-                    guard core.assigned[partition] === epoch, core.positionChanges.target(of: epoch) == nil else {
-                        return
-                    }
-                    var error = asked < 0 ? KafkaError.nothingCommitted(partition) : .outOfRange(partition, asked)
-                    if let low, let high {
-                        let watermarks = KafkaWatermarks(low: low, high: max(low, high))
-                        error = error.saying("\(error.message) (it has \(watermarks.range))").with(watermarks)
-                    }
-                    if asked >= 0 { error = error.with(requestedOffset: asked) }
-                    core.events.append(.error(error))
-                    core.interrupt(error)
+                    core.isTelling = false
+                    for missing in told { core.tell(missing, low: ends[0], high: ends[1]) }
                 }
             }
         }
+    }
+
+    private func tell(_ missing: Missing, low: [KafkaTopicPartition: Int64], high: [KafkaTopicPartition: Int64]) {
+        let (epoch, asked) = (missing.epoch, missing.asked)
+        let partition = epoch.topicPartition
+        guard assigned[partition] === epoch, positionChanges.target(of: epoch) == nil else { return }
+        var error = asked < 0 ? KafkaError.nothingCommitted(partition) : .outOfRange(partition, asked)
+        if let low = low[partition], let high = high[partition] {
+            let watermarks = KafkaWatermarks(low: low, high: max(low, high))
+            error = error.saying("\(error.message) (it has \(watermarks.range))").with(watermarks)
+        }
+        if asked >= 0 { error = error.with(requestedOffset: asked) }
+        events.append(.error(error))
+        interrupt(error)
     }
 
     // MARK: Searches
@@ -212,16 +243,18 @@ extension ConsumerCore {
             },
             now: now
         )
+        var nowhere: [Missing] = []
         for search in ended where !isBeingRevoked(search.epoch) {
             let partition = search.epoch.topicPartition
             if let offset = found.offsets[partition] {
                 // What was read in a log that is not there any more is not to be mixed with what comes.
                 move(search.epoch, to: offset, isNewEpoch: search.isReset)
             } else {
-                tellMissing(search.epoch, asked: -1)
+                nowhere.append(Missing(epoch: search.epoch, asked: -1))
             }
         }
-        reportSearch(found.error)
+        tellMissing(nowhere)
+        reportSearch(found.error, of: searches.map(\.epoch).filter { positionChanges.isSearching(for: $0) })
         proceedMoves(now: now)
     }
 }

@@ -42,7 +42,7 @@ extension ConsumerCore {
         // While it closes it still waits for the batch in hand, whose transaction this is.
         if isLeaving { throw .clientClosed }
         let handle = handle
-        let metadata = await blocking(on: ownCalls) { handle.groupMetadata() }
+        let metadata = await blocking(on: groupCalls) { handle.groupMetadata() }
         if let stale = epochs.first(where: { !$0.isCurrent || assigned[$0.topicPartition] !== $0 }) {
             throw .stale(stale.topicPartition)
         }

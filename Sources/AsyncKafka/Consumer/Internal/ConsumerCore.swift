@@ -60,18 +60,25 @@ actor ConsumerCore: ClientThreadOwner {
     var watchdog: ProcessingWatchdog
     /// The hook that a rebalance or the close waits for.
     var hookTask: Task<Void, Never>?
-    /// The library's own blocking calls: what an application waits for on the shared threads does not hold them up.
+    /// The library's own look-ups: what an application waits for on the shared threads does not hold them up.
     let ownCalls = BlockingThreads(limit: 2)
+    /// What commits wait for, a proof or the group's metadata: behind no look-up.
+    let groupCalls = BlockingThreads(limit: 2)
     /// The look-ups that answers to assignments wait for: behind nothing else.
     let answers = BlockingThreads(limit: 2)
     /// Whether it is being found out if a join follows.
     var isProving = false
     /// Before, an attempt that got no answer is not made again.
     var nextProofAt = ContinuousClock.now
+    /// The partition that the last proof asked for.
+    var lastProof: KafkaTopicPartition?
     /// Whether the partitions were assigned by hand.
     var isManual = false
     var unanswered: Unanswered?
     var positionChanges = PositionChanges()
+    /// What the loop is to be told of, as soon as it is known what the logs have.
+    var missing: [Missing] = []
+    var isTelling = false
     var lastTurn: UInt64 = 0
     /// Whoever waits for brokers to say where to begin.
     var finding: [UInt64: Suspension<PlaceFinder.Found?>] = [:]
@@ -249,7 +256,7 @@ actor ConsumerCore: ClientThreadOwner {
         case .open, .reaping, .ended: break
         case .releasing(let deadline), .leaving(let deadline): deadlines.append(deadline)
         case .committing(let deadline): deadlines += [deadline, joinMayLast(closingBy: deadline, now: now)]
-        case .parting(let deadline): deadlines.append(partingEnd(closingBy: deadline))
+        case .parting(let deadline): deadlines += [partingEnd, report == nil ? deadline : nil]
         }
         return deadlines.compactMap { $0 }.min()
     }
@@ -411,7 +418,10 @@ actor ConsumerCore: ClientThreadOwner {
             phase = .parting(deadline: deadline)
         }
         if case .parting(let deadline) = phase {
-            guard !isParting(closingBy: deadline, now: now) else { return false }
+            guard !isParting(now: now) else {
+                if now >= deadline { finishClose(isClosed: false) }
+                return false
+            }
             if let error = handle.beginClose() {
                 // After a fatal error librdkafka does not leave the group, and may be destroyed at once.
                 cannotLeave = true
@@ -429,7 +439,9 @@ actor ConsumerCore: ClientThreadOwner {
         return (handle.isClosed || cannotLeave) && blockingCalls == 0
     }
 
+    /// Gives the report, once.
     private func finishClose(isClosed: Bool) {
+        guard report == nil else { return }
         let left = hasGroup ? delivery.withLock { $0.takeMarks() } : []
         for mark in left { leftBehind[mark.epoch.topicPartition] = mark.offset }
         leaveSkipped()
@@ -446,7 +458,7 @@ actor ConsumerCore: ClientThreadOwner {
 
     private func end() {
         phase = .ended
-        if report == nil { finishClose(isClosed: false) }
+        finishClose(isClosed: false)
         let epochs = Array(assigned.values)
         assigned = [:]
         delivery.withLock { delivery in

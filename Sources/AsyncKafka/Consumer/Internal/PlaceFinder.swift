@@ -39,18 +39,21 @@ struct PlaceFinder: Sendable {
             case .beginning, .end, .tail, .timestamp: times[partition] = place
             }
         }
-        findCommitted(committed, &times, &found, deadline)
-        findTimes(times, &found, deadline)
+        // Neither waits all the time for a broker that only the other needs: not for a coordinator that does not answer or has an open
+        // transaction, nor for a leader that is none.
+        let now = ContinuousClock.now
+        findTimes(times, &found, committed.isEmpty ? deadline : now + (deadline - now) / 2)
+        findTimes(findCommitted(committed, &found, deadline), &found, deadline)
         return found
     }
 
+    /// Returns what is to be asked of leaders instead.
     private func findCommitted(
         _ partitions: [KafkaTopicPartition],
-        _ times: inout [KafkaTopicPartition: KafkaOffsetSpecification],
         _ found: inout Found,
         _ deadline: ContinuousClock.Instant
-    ) {
-        guard !partitions.isEmpty else { return }
+    ) -> [KafkaTopicPartition: KafkaOffsetSpecification] {
+        guard !partitions.isEmpty else { return [:] }
         let timeout = (deadline - .now).clampedMilliseconds
         let rows: [PartitionOffset]
         switch handle.committed(partitions.map { PartitionOffset($0) }, timeout: max(timeout, 1)) {
@@ -58,8 +61,9 @@ struct PlaceFinder: Sendable {
         case .failure(let error):
             // The coordinator moves, or a transaction with these offsets is still open.
             for partition in partitions { found.errors[partition] = KafkaError(error) }
-            return
+            return [:]
         }
+        var times: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
         for row in rows {
             if row.error != 0 {
                 found.errors[row.topicPartition] = KafkaError(EngineError(code: row.error)).at(row.topicPartition)
@@ -71,6 +75,7 @@ struct PlaceFinder: Sendable {
                 found.nowhere.insert(row.topicPartition)
             }
         }
+        return times
     }
 
     private func findTimes(

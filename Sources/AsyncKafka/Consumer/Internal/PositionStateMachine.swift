@@ -67,8 +67,8 @@ struct PositionStateMachine<Waiter> {
     // MARK: Moves
 
     private var moves: [KafkaTopicPartition: Move] = [:]
-    /// Partitions that librdkafka fetches no more, since it found nothing where it was to begin.
-    private var stopped: [KafkaTopicPartition: PartitionEpoch] = [:]
+    /// Partitions that librdkafka fetches no more, since it found nothing where it was to begin, and where that was.
+    private var stopped: [KafkaTopicPartition: (epoch: PartitionEpoch, asked: Int64)] = [:]
 
     /// Where a partition is on its way to.
     func target(of epoch: PartitionEpoch) -> Int64? {
@@ -81,20 +81,26 @@ struct PositionStateMachine<Waiter> {
     mutating func move(_ epoch: PartitionEpoch, to target: Int64, replacing old: PartitionEpoch? = nil, now: Instant) {
         let partition = epoch.topicPartition
         let before = old ?? epoch
-        let wasStopped = stopped.removeValue(forKey: partition).map { $0 === before } ?? false
+        let wasStopped = stopped.removeValue(forKey: partition).map { $0.epoch === before } ?? false
         let mustRestart = moves[partition].map { $0.epoch === before && $0.mustRestart } ?? false
         searches[partition] = nil
         moves[partition] = Move(epoch: epoch, target: target, mustRestart: wasStopped || mustRestart, dueAt: now)
     }
 
     /// librdkafka has stopped to fetch a partition.
-    mutating func stop(_ epoch: PartitionEpoch, now: Instant) {
-        guard moves[epoch.topicPartition]?.epoch === epoch else {
-            stopped[epoch.topicPartition] = epoch
-            return
+    ///
+    /// - Parameter asked: where it was to begin.
+    /// - Returns: whether it is news: it had not stopped there before.
+    mutating func stop(_ epoch: PartitionEpoch, at asked: Int64, now: Instant) -> Bool {
+        let partition = epoch.topicPartition
+        guard moves[partition]?.epoch === epoch else {
+            let isNews = stopped[partition].map { $0.epoch !== epoch || $0.asked != asked } ?? true
+            stopped[partition] = (epoch, asked)
+            return isNews
         }
-        moves[epoch.topicPartition]?.mustRestart = true
-        moves[epoch.topicPartition]?.dueAt = now
+        moves[partition]?.mustRestart = true
+        moves[partition]?.dueAt = now
+        return true
     }
 
     /// Moves to be tried now.
@@ -105,7 +111,7 @@ struct PositionStateMachine<Waiter> {
     /// librdkafka reads from there.
     mutating func arrived(_ epoch: PartitionEpoch) {
         if moves[epoch.topicPartition]?.epoch === epoch { moves[epoch.topicPartition] = nil }
-        if stopped[epoch.topicPartition] === epoch { stopped[epoch.topicPartition] = nil }
+        if stopped[epoch.topicPartition]?.epoch === epoch { stopped[epoch.topicPartition] = nil }
     }
 
     /// It was not possible yet: the partition's fetcher starts or stops, or a rebalance has to end first. Nothing tells when.
@@ -120,6 +126,8 @@ struct PositionStateMachine<Waiter> {
 
     private var searches: [KafkaTopicPartition: Search] = [:]
     private var isSearching = false
+    /// Why places could not be looked up, as far as that was told.
+    private var told: [KafkaTopicPartition: (epoch: PartitionEpoch, codes: Set<KafkaError.Code>)] = [:]
 
     func isSearching(for epoch: PartitionEpoch) -> Bool {
         searches[epoch.topicPartition]?.epoch === epoch
@@ -153,6 +161,22 @@ struct PositionStateMachine<Waiter> {
         }
     }
 
+    /// Nothing is looked for any more.
+    mutating func endSearches() {
+        searches = [:]
+    }
+
+    /// Whether one of these epochs has not had this error yet.
+    mutating func isNews(_ code: KafkaError.Code, of epochs: [PartitionEpoch]) -> Bool {
+        var isNews = false
+        for epoch in epochs {
+            let before = told[epoch.topicPartition].flatMap { $0.epoch === epoch ? $0.codes : nil } ?? []
+            if !before.contains(code) { isNews = true }
+            told[epoch.topicPartition] = (epoch, before.union([code]))
+        }
+        return isNews
+    }
+
     // MARK: Before and after an assignment
 
     private var sought: [KafkaTopicPartition: KafkaOffsetSpecification] = [:]
@@ -169,7 +193,8 @@ struct PositionStateMachine<Waiter> {
     /// The other epochs have ended.
     mutating func keepOnly(_ isCurrent: (PartitionEpoch) -> Bool) {
         moves = moves.filter { isCurrent($0.value.epoch) }
-        stopped = stopped.filter { isCurrent($0.value) }
+        stopped = stopped.filter { isCurrent($0.value.epoch) }
+        told = told.filter { isCurrent($0.value.epoch) }
         searches = searches.filter { isCurrent($0.value.epoch) }
     }
 

@@ -1,0 +1,54 @@
+import RdKafka
+import Testing
+
+@testable import AsyncKafka
+
+/// Places of which some cannot be looked up.
+@Suite(.timeLimit(.minutes(1)))
+struct PlaceFinderTests {
+    private static let findCoordinator: Int16 = 10
+    private static let coordinatorNotAvailable: Int32 = 15
+
+    private let first = KafkaTopicPartition(topic: "orders", partition: 0)
+    private let second = KafkaTopicPartition(topic: "orders", partition: 1)
+
+    @Test
+    func leadersAreAskedThoughTheCoordinatorDoesNotAnswer() async throws {
+        try await withFinder { cluster, finder in
+            let codes = Array(repeating: Self.coordinatorNotAvailable, count: 1000)
+            cluster.failRequests(ofKind: Self.findCoordinator, with: codes)
+            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(1))
+            #expect(found.offsets == [second: 0])
+            #expect(found.error != nil)
+        }
+    }
+
+    @Test
+    func theCoordinatorIsAskedThoughAPartitionHasNoLeader() async throws {
+        try await withFinder { cluster, finder in
+            cluster.setLeader(of: "orders", partition: 1, to: nil)
+            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(4))
+            #expect(found.offsets == [first: 0], "nothing is committed, so it is the beginning")
+            #expect(found.error != nil)
+        }
+    }
+
+    private func withFinder(_ body: @escaping @Sendable (MockCluster, PlaceFinder) -> Void) async throws {
+        let result = await BlockingThreads.shared.run {
+            Result {
+                let cluster = try MockCluster(brokerCount: 1)
+                defer { cluster.destroy() }
+                _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
+                var configuration = KafkaConsumerConfiguration(
+                    bootstrapServers: [cluster.bootstrapServers],
+                    groupID: "group"
+                )
+                configuration.log = .none
+                let handle = try Handle.make(.consumer, configuration.engineConfiguration())
+                defer { handle.destroy() }
+                body(cluster, PlaceFinder(handle: handle, fallback: .beginning))
+            }
+        }
+        try result.get()
+    }
+}
