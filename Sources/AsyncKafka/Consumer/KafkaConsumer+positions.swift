@@ -19,7 +19,7 @@ extension KafkaConsumer {
     /// Suspends until its leader has answered.
     ///
     /// ## Cancellation
-    /// A task that was cancelled before throws `cancelled`; what was asked is waited for.
+    /// Ends the wait with `cancelled`.
     ///
     /// - Parameters:
     ///   - partition: any partition of the cluster.
@@ -55,7 +55,7 @@ extension KafkaConsumer {
     /// Suspends until the leaders have answered. The partitions need not be assigned.
     ///
     /// ## Cancellation
-    /// A task that was cancelled before throws `cancelled`; what was asked is waited for.
+    /// Ends the wait with `cancelled`.
     ///
     /// - Parameters:
     ///   - timestamp: the time; its kind is not looked at, the topic's is.

@@ -17,7 +17,7 @@ extension ConsumerCore {
         }
         guard !rows.isEmpty else { return [:] }
         let deadline = ContinuousClock.Instant.after(timeout)
-        let result = try await call { handle in
+        let result = try await call(until: deadline) { handle in
             // The wait for a thread counts as well.
             let left = max(deadline - .now, .milliseconds(1))
             return handle.committed(rows, timeout: Int32(clamping: left.wholeMilliseconds))
@@ -41,8 +41,16 @@ extension ConsumerCore {
         return places
     }
 
-    /// Runs a blocking call on a thread of its own. A task that is cancelled does not wait for its end; the handle does.
-    private func call<Value: Sendable>(
+    /// What a call has found by its own limit is worth a moment.
+    private static let callGrace = Duration.milliseconds(500)
+
+    /// Runs a blocking call, which keeps to the deadline itself, on a shared thread.
+    ///
+    /// Nobody waits behind the deadline, as it may be the calls of others that all threads are busy with; nor does a task that is
+    /// cancelled. A call that nobody waits for is not begun any more; one that has begun goes on alone, and the handle stays until it has
+    /// returned.
+    func call<Value: Sendable>(
+        until deadline: ContinuousClock.Instant,
         _ body: @escaping @Sendable (Handle) -> Value
     ) async throws(KafkaError) -> Value {
         // While the client ends, its handle may not be used any more.
@@ -51,7 +59,10 @@ extension ConsumerCore {
         case .parting, .leaving, .reaping, .ended: throw .clientClosed
         }
         let cancelled = KafkaError(.cancelled, "the task was cancelled before there was an answer")
+        let expired = KafkaError(.timedOut, "there was no answer within the time limit").asRetriable()
         let waiter = Locked<Suspension<Result<Value, KafkaError>>?>(nil)
+        let id = calls.makeID()
+        defer { _ = calls.cancel(id) }
         let result = await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Result<Value, KafkaError>>) in
                 waiter.withLock { $0 = suspension }
@@ -59,10 +70,12 @@ extension ConsumerCore {
                     waiter.take()?.resume(returning: .failure(cancelled))
                     return
                 }
+                calls.add(id, at: deadline + Self.callGrace) { waiter.take()?.resume(returning: .failure(expired)) }
                 blockingCalls += 1
                 BlockingThreads.shared.submit { [self] in
+                    defer { thread.submit { self.assumeIsolated { $0.blockingCalls -= 1 } } }
+                    guard waiter.withLock({ $0 != nil }) else { return }
                     let value = body(handle)
-                    thread.submit { self.assumeIsolated { $0.blockingCalls -= 1 } }
                     waiter.take()?.resume(returning: .success(value))
                 }
             }

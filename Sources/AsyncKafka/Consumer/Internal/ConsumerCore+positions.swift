@@ -50,8 +50,7 @@ extension ConsumerCore {
         guard !times.isEmpty else { return [:] }
         for partition in times.keys { try partition.check() }
         let rows = times.map { PartitionOffset($0.key, $0.value) }
-        let handle = handle
-        let result = await blocking { () -> Result<[PartitionOffset], EngineError> in
+        let result = try await call(until: deadline) { handle -> Result<[PartitionOffset], EngineError> in
             // The wait for a thread counts.
             let left = (deadline - .now).clampedMilliseconds
             guard left > 0 else { return .failure(EngineError(code: KafkaError.Code.timedOut.rawValue)) }

@@ -76,42 +76,16 @@ extension ConsumerCore {
         }
         guard offsets.count < places.count else { return offsets }
         if isClosed { throw .clientClosed }
-        guard let found = await find(places, deadline: deadline) else { throw .positionWaitCancelled }
+        let finder = placeFinder
+        let found: PlaceFinder.Found
+        do {
+            found = try await call(until: deadline) { _ in finder.find(places, deadline: deadline) }
+        } catch {
+            throw error.code == .cancelled ? .positionWaitCancelled : error
+        }
         if let partition = found.nowhere.min() { throw .nothingCommitted(partition) }
         if let error = found.error { throw error }
         return found.offsets
-    }
-
-    /// Nil when the task is cancelled: the look-up changes nothing, so it may go on without anybody who waits for it.
-    private func find(
-        _ places: [KafkaTopicPartition: KafkaOffsetSpecification],
-        deadline: ContinuousClock.Instant
-    ) async -> PlaceFinder.Found? {
-        lastTurn += 1
-        let id = lastTurn
-        let finder = placeFinder
-        return await withTaskCancellationHandler {
-            await suspend { (suspension: Suspension<PlaceFinder.Found?>) in
-                if Task.isCancelled { return suspension.resume(returning: nil) }
-                finding[id] = suspension
-                blockingCalls += 1
-                BlockingThreads.shared.submit { [self] in
-                    let found = finder.find(places, deadline: deadline)
-                    thread.submit {
-                        self.assumeIsolated { core in
-                            core.blockingCalls -= 1
-                            core.endFinding(id, found)
-                        }
-                    }
-                }
-            }
-        } onCancel: {
-            thread.submit { self.assumeIsolated { $0.endFinding(id, nil) } }
-        }
-    }
-
-    private func endFinding(_ id: UInt64, _ found: PlaceFinder.Found?) {
-        finding.removeValue(forKey: id)?.resume(returning: found)
     }
 
     var placeFinder: PlaceFinder { PlaceFinder(handle: handle, fallback: autoOffsetReset) }

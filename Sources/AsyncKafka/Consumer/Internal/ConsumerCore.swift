@@ -80,8 +80,8 @@ actor ConsumerCore: ClientThreadOwner {
     var missing: [Missing] = []
     var isTelling = false
     var lastTurn: UInt64 = 0
-    /// Whoever waits for brokers to say where to begin.
-    var finding: [UInt64: Suspension<PlaceFinder.Found?>] = [:]
+    /// Whoever waits for a blocking call, by the time when it does not any more.
+    var calls = Alarms<@Sendable () -> Void>()
     /// Whoever waits for the last commits of epochs that are to end.
     var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
     var finiteRead: FiniteRead?
@@ -226,6 +226,7 @@ actor ConsumerCore: ClientThreadOwner {
         answerInTime(now: now)
         reportBrokers(now: now)
         ringAlarms(now: now)
+        for giveUp in calls.expire(now: now) { giveUp() }
         proceedPositions(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
@@ -248,7 +249,7 @@ actor ConsumerCore: ClientThreadOwner {
         var deadlines = [
             commits.deadline(isHeld: handle.join.isHolding(now: now)), proofDeadline(now: now), join?.deadline,
             nextCommitAt, rebalancing.deadline,
-            rebalanceWaiter?.deadline, alarms.deadline, parked?.deadline,
+            rebalanceWaiter?.deadline, alarms.deadline, calls.deadline, parked?.deadline,
             isClosed ? nil : watchdog.deadline, isClosed ? nil : streamDeadline,
             positionChanges.deadline, settling?.deadline, unanswered?.deadline,
         ]
