@@ -105,6 +105,35 @@ struct DeliveryStateMachineStreamTests {
     }
 
     @Test
+    func aLoopThatWaitsIsWokenWhenAnEarlierOnesStreamIsLetGo() {
+        var (machine, _) = machine(partitions: 2)
+        let first = machine.makeReader()
+        let all = streams(&machine, first)
+        machine.releasePartitionLoop(first)
+        let second = machine.makeReader()
+        #expect(give(&machine, second).1 == "fetch")
+        let seen = machine.partitionRevision
+        #expect(with(&machine) { $0.dropStream(all[0]) })
+        #expect(machine.partitionRevision != seen)
+        #expect(give(&machine, second).1 == "0")
+        machine.releasePartitionLoop(second)
+        #expect(!with(&machine) { $0.dropStream(all[1]) }, "nobody waits")
+    }
+
+    @Test
+    func aStreamOrALoopThatIsOverIsNotReadAnyMore() {
+        var (machine, epochs) = machine(partitions: 1)
+        let loop = machine.makeReader()
+        let stream = streams(&machine, loop)[0]
+        #expect(machine.isRead(byStream: stream) && machine.isRead(byPartitionLoop: loop))
+        #expect(!machine.isRead(byPartitionLoop: machine.makeReader()))
+        machine.fence(epochs)
+        #expect(!machine.isRead(byStream: stream))
+        machine.releasePartitionLoop(loop)
+        #expect(!machine.isRead(byPartitionLoop: loop))
+    }
+
+    @Test
     func aSoughtPartitionThatNobodyReadsIsGivenAgain() {
         var (machine, epochs) = machine(partitions: 1)
         let loop = machine.makeReader()
@@ -280,6 +309,18 @@ struct DeliveryStateMachineStreamTests {
         #expect(!machine.isWaitingForRelease, "the first one has called it")
         #expect(next(&machine, all[0], readers[0]) == "end")
         #expect(marks(&machine) == [0: 1, 1: 1])
+    }
+
+    @Test
+    func aCloseWaitsForNobodyWhoHasCalledItToo() {
+        var (machine, _) = machine(.afterProcessing, partitions: 3)
+        let all = streams(&machine, machine.makeReader())
+        for index in 0..<3 { _ = next(&machine, all[index], machine.makeReader(), task: index + 1) }
+        #expect(with(&machine) { $0.close(task: 1) })
+        machine.letGo(heldBy: 2)
+        #expect(machine.isWaitingForRelease, "the third has not")
+        machine.letGo(heldBy: 3)
+        #expect(!machine.isWaitingForRelease)
     }
 
     // MARK: Failures

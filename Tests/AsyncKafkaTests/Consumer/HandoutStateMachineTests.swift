@@ -41,6 +41,25 @@ struct HandoutStateMachineTests {
     }
 
     @Test
+    func wherePartitionsAreReadApartWhatFailedWaitsUntilItIsAskedForAndHoldsUpNoOther() {
+        var machine = Machine(maxCount: 10)
+        machine.hold(messages(orders, 3..<5))
+        #expect(text(with(&machine) { $0.commit(isRetrying: false) }) == ["0@5"])
+        #expect(with(&machine) { $0.result { _ in true } }.isEmpty)
+        #expect(with(&machine) { $0.commit(isRetrying: false) }.isEmpty)
+        #expect(!machine.isCommitting)
+        machine.hold(messages(others, 0..<1) + messages(orders, 5..<6))
+        #expect(text(with(&machine) { $0.commit(isRetrying: false) }) == ["1@1"])
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [0])
+        machine.retry(orders.topicPartition)
+        #expect(text(with(&machine) { $0.commit(isRetrying: false) }) == ["0@6"])
+        #expect(with(&machine) { $0.result { _ in true } }.isEmpty)
+        // A loop over all messages asks for all of them.
+        #expect(text(with(&machine) { $0.commit() }) == ["0@6"])
+        #expect(with(&machine) { $0.result { _ in false } }.map(\.offset) == [3, 4, 5])
+    }
+
+    @Test
     func whatWasTakenAwayIsNeitherCommittedNorHandedOut() {
         var machine = Machine(maxCount: 10)
         machine.hold(messages(orders, 3..<5) + messages(others, 0..<1))

@@ -85,6 +85,44 @@ struct OnDeliveryTests {
         await BlockingThreads.shared.run { cluster.destroy() }
     }
 
+    /// The mock refuses requests as a whole: so only the first one, of one partition, is.
+    @Test
+    func aStreamWhoseCommitIsRefusedHoldsUpNoOtherAndIsTheOneThatTriesAgain() async throws {
+        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
+        await BlockingThreads.shared.run {
+            _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
+            cluster.failRequests(
+                ofKind: Self.offsetCommit,
+                with: [KafkaError.Code.topicAuthorizationFailed.rawValue]
+            )
+        }
+        let names = (0..<2).map { KafkaTopicPartition(topic: "orders", partition: $0) }
+        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
+        producing.log = .none
+        try await withKafkaProducer(producing) { producer in
+            for partition in 0..<2 {
+                try await producer.send(KafkaRecord(topic: "orders", partition: partition, value: "message"))
+            }
+        }
+        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
+        configuration.offsetPolicy = .onDelivery(maxCount: 5)
+        configuration.log = .none
+        try await withKafkaConsumer(configuration) { consumer in
+            try await consumer.assign([names[0]: .beginning])
+            var partitions = consumer.partitions.makeAsyncIterator()
+            let refused = try #require(try await partitions.next())
+            await expectError(.topicAuthorizationFailed) { try await refused.first { _ in true } }
+            // The shared queue is looked at again.
+            try await consumer.incrementalAssign([names[1]: .beginning])
+            let other = try #require(try await partitions.next())
+            #expect(try await other.first { _ in true }?.topicPartition == names[1])
+            #expect(try await consumer.committed(names).mapValues(\.offset) == [names[1]: 1])
+            #expect(try await refused.first { _ in true }?.offset == 0)
+            #expect(try await consumer.committed(names).mapValues(\.offset) == [names[0]: 1, names[1]: 1])
+        }
+        await BlockingThreads.shared.run { cluster.destroy() }
+    }
+
     @Test
     func aCloseThatCannotCommitBackSaysWhatIsSkipped() async throws {
         try await withTopic { cluster, topic in

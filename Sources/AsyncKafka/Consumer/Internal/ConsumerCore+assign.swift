@@ -72,6 +72,7 @@ extension ConsumerCore {
 
     private func forget(_ epochs: [PartitionEpoch]) {
         delivery.withLock { $0.fence(epochs) }
+        unwatch(epochs.filter { assigned[$0.topicPartition] === $0 })
         for epoch in epochs where assigned[epoch.topicPartition] === epoch { assigned[epoch.topicPartition] = nil }
         sources = [:]
         perform(commits.fence(epochs))

@@ -15,13 +15,16 @@ extension ConsumerCore {
     /// Whether nothing may be drained, as messages wait for their commit. A commit that has failed is tried again.
     func waitsForHandout() -> Bool {
         guard let handout, handout.isCommitting || handout.holdsMessages else { return false }
-        if handout.isCommitting { return true }
-        commitHeld()
+        if !handout.isCommitting { commitHeld() }
         return self.handout?.isCommitting == true
     }
 
+    /// Commits what is held. Where partitions are read apart, one whose commit has failed holds up no other: it is tried again when its
+    /// stream asks.
     func commitHeld() {
-        guard let offsets = handout?.commit(), !offsets.isEmpty, let number = handout?.nextNumber() else { return }
+        guard let offsets = handout?.commit(isRetrying: !handle.isSplit), !offsets.isEmpty,
+            let number = handout?.nextNumber()
+        else { return }
         // The broker may have an offset beyond it already: the partition is ours, and was read up to there.
         if commits.request(offsets, id: number, waiter: .handout, now: .now) != nil { handedOut(nil) }
     }
@@ -36,7 +39,9 @@ extension ConsumerCore {
         if !isClosed, let messages { delivery.withLock { _ = $0.append(messages) } }
         // A partition that was taken away is somebody else's, with its messages.
         let told = errors.isEmpty ? error : .ofPartitions(errors.filter { $0.value.code != .staleMessage }, "committed")
-        let waiting = handout?.heldPartitions ?? []
+        var waiting = handout?.heldPartitions ?? []
+        // Others may have been refused before.
+        if handle.isSplit, !errors.isEmpty { waiting.formIntersection(errors.keys) }
         delivery.withLock { $0.interrupt(waiting.isEmpty ? nil : told, of: waiting) }
         // What has arrived meanwhile.
         if handle.isSplit { handle.partitionsArrived.raise() } else { handle.messagesArrived.raise() }

@@ -12,12 +12,6 @@ extension ConsumerCore {
         let suspension: Suspension<Void>
     }
 
-    /// Whether anybody asks for a partition's messages.
-    struct StreamWatch {
-        var watchdog: ProcessingWatchdog
-        var lastDelivery: LastDelivery?
-    }
-
     func queue(of partition: KafkaTopicPartition) -> PartitionQueue? {
         handle.queue(of: partition.topic, Int32(clamping: partition.partition))
     }
@@ -49,15 +43,13 @@ extension ConsumerCore {
 
     /// Has messages ready for a stream, or waits until there are some, or until it is to look again.
     func fill(_ stream: PartitionStream, reader: UInt64, seen revision: UInt) async {
-        guard case .open = phase else { return }
+        guard case .open = phase, delivery.withLock({ $0.isRead(byStream: stream.id) }) else { return }
         let partition = stream.topicPartition
         readApart()
-        streamWatches[partition] = StreamWatch(
-            watchdog: ProcessingWatchdog(limit: maxPollInterval),
-            lastDelivery: stream.lastDelivery
-        )
+        streamWatches[partition] = nil
         stream.lastDelivery.clear()
         defer { watch(partition) }
+        handout?.retry(partition)
         drain(for: stream.id, partition, seen: revision)
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
@@ -80,7 +72,7 @@ extension ConsumerCore {
 
     /// Waits until the loop over the partitions is to look again.
     func fillPartitions(loop: UInt64, seen revision: UInt) async {
-        guard case .open = phase else { return }
+        guard case .open = phase, delivery.withLock({ $0.isRead(byPartitionLoop: loop) }) else { return }
         readApart()
         await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Void>) in
@@ -117,13 +109,15 @@ extension ConsumerCore {
             _ = drain()
             if delivery.withLock({ $0.hasNews(stream: stream, seen: revision) }) { return }
         }
-        if handout?.heldPartitions.contains(partition) == true { commitHeld() }
+        commitHeld()
         drain([partition])
     }
 
     /// Takes what has come for streams that wait, and begins to watch those that do not.
     func serveStreams() {
         guard handle.isSplit, !isClosed else { return }
+        // Of streams that asked again while others' messages were committed.
+        commitHeld()
         // Whoever is given something waits no more, so that nothing is taken for nobody.
         while !parkedStreams.isEmpty, handle.messagesArrived.isRaised, !waitsForHandout() {
             _ = drain()
@@ -164,24 +158,27 @@ extension ConsumerCore {
 
     func watch(_ partition: KafkaTopicPartition) {
         guard assigned[partition] != nil else { return }
-        streamWatches[partition, default: StreamWatch(watchdog: ProcessingWatchdog(limit: maxPollInterval))]
-            .watchdog.begin(now: .now)
+        streamWatches[partition, default: ProcessingWatchdog(limit: maxPollInterval)].begin(now: .now)
+    }
+
+    /// These are not ours any more: a later assignment of the same ones has its own time.
+    func unwatch(_ epochs: [PartitionEpoch]) {
+        for epoch in epochs { streamWatches[epoch.topicPartition] = nil }
     }
 
     var streamDeadline: ContinuousClock.Instant? {
-        streamWatches.isEmpty ? nil : streamWatches.values.compactMap(\.watchdog.deadline).min()
+        streamWatches.isEmpty ? nil : streamWatches.values.compactMap(\.deadline).min()
     }
 
     func watchStreams(now: ContinuousClock.Instant) {
         guard let deadline = streamDeadline, deadline <= now else { return }
         var late: [KafkaTopicPartition] = []
-        for (partition, watch) in streamWatches where watch.watchdog.isDue(now: now) {
+        for (partition, watchdog) in streamWatches where watchdog.isDue(now: now) {
             guard let epoch = assigned[partition] else {
                 streamWatches[partition] = nil
                 continue
             }
-            let finding = finding(epoch, lastDelivery: watch.lastDelivery, now: now)
-            if streamWatches[partition]?.watchdog.look(finding, now: now) == true { late.append(partition) }
+            if streamWatches[partition]?.look(finding(epoch, now: now), now: now) == true { late.append(partition) }
         }
         guard !late.isEmpty else { return }
         processingTimedOut(in: late.sorted()) {
@@ -191,19 +188,16 @@ extension ConsumerCore {
         }
     }
 
-    private func finding(
-        _ epoch: PartitionEpoch,
-        lastDelivery: LastDelivery?,
-        now: ContinuousClock.Instant
-    ) -> ProcessingWatchdog.Finding {
+    private func finding(_ epoch: PartitionEpoch, now: ContinuousClock.Instant) -> ProcessingWatchdog.Finding {
         let partition = epoch.topicPartition
         var finding = ProcessingWatchdog.Finding()
         finding.isIdle = parkedStreams.contains { $0.partition == partition }
-        finding.lastDelivery = lastDelivery?.age.map { now - $0 }
         let hasArrived = queue(of: partition)?.messagesArrived.isRaised == true
         delivery.withLock { delivery in
+            let current = delivery.partition(of: epoch)
+            finding.lastDelivery = current?.reading.lastDelivery.age.map { now - $0 }
             finding.isPaused = delivery.paused.contains(partition)
-            finding.isWaiting = hasArrived || delivery.partition(of: epoch)?.held.isEmpty == false
+            finding.isWaiting = hasArrived || current?.held.isEmpty == false
         }
         return finding
     }

@@ -17,6 +17,7 @@ extension ConsumerCore {
             unanswered = nil
             let epochs = Array(assigned.values)
             delivery.withLock { $0.fence(epochs) }
+            unwatch(epochs)
             assigned = [:]
             sources = [:]
             perform(commits.fence(epochs))
@@ -177,6 +178,7 @@ extension ConsumerCore {
             delivery.fence(epochs)
             return left
         }
+        unwatch(epochs)
         for epoch in epochs { assigned[epoch.topicPartition] = nil }
         sources = [:]
         perform(commits.fence(epochs))

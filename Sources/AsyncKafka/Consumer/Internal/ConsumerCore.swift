@@ -107,8 +107,8 @@ actor ConsumerCore: ClientThreadOwner {
     /// Whoever waits for a time to come.
     var alarms = Alarms<Suspension<Void>>()
 
-    /// Partitions that are read by streams of their own.
-    var streamWatches: [KafkaTopicPartition: StreamWatch] = [:]
+    /// Whether anybody asks for the messages of partitions that are read by streams of their own.
+    var streamWatches: [KafkaTopicPartition: ProcessingWatchdog] = [:]
     /// Streams whose readers wait, the one that has waited longest first.
     var parkedStreams: [ParkedStream] = []
     var parkedPartitionLoop: (id: UInt64, revision: UInt, suspension: Suspension<Void>)?
@@ -359,7 +359,9 @@ actor ConsumerCore: ClientThreadOwner {
         closes(within: Self.currentHook)
         switch phase {
         case .open: beginClose(deadline: deadline, task: task)
-        case .releasing(let current): phase = .releasing(deadline: min(current, deadline))
+        case .releasing(let current):
+            phase = .releasing(deadline: min(current, deadline))
+            delivery.withLock { $0.letGo(heldBy: task) }
         case .committing(let current): phase = .committing(deadline: min(current, deadline))
         case .parting(let current): phase = .parting(deadline: min(current, deadline))
         case .leaving(let current): phase = .leaving(deadline: min(current, deadline))

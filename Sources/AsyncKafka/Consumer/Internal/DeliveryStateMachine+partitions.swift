@@ -24,6 +24,8 @@ extension DeliveryStateMachine {
         var releaseIsAwaited = false
         /// Grows whenever there is something for the stream to look at.
         var revision: UInt = 0
+        /// When a stream of this partition's was last given something, whichever it was.
+        let lastDelivery = LastDelivery()
         /// Each thrown once by the stream.
         var problems: [KafkaError] = []
         var interruption: KafkaError?
@@ -43,6 +45,7 @@ extension DeliveryStateMachine {
     struct Given {
         let stream: UInt64
         let topicPartition: KafkaTopicPartition
+        let lastDelivery: LastDelivery
     }
 
     /// Whether a loop over all messages has to wait for the end of streams.
@@ -65,7 +68,7 @@ extension DeliveryStateMachine {
             return ReadAction(step: .end)
         }
         guard case .open = phase else { return ReadAction(step: ending()) }
-        guard let slot = nextToGive(to: id), let partition = partitions[slot]?.epoch.topicPartition else {
+        guard let slot = nextToGive(to: id), let partition = partitions[slot] else {
             if !problems.isEmpty { return ReadAction(step: .failed(problems.removeFirst())) }
             return ReadAction(step: .fetch, revision: partitionRevision)
         }
@@ -73,7 +76,12 @@ extension DeliveryStateMachine {
         streams[stream] = slot
         partitions[slot]?.reading.stream = stream
         partitions[slot]?.reading.loop = id
-        return ReadAction(step: .deliver(Given(stream: stream, topicPartition: partition)))
+        let given = Given(
+            stream: stream,
+            topicPartition: partition.epoch.topicPartition,
+            lastDelivery: partition.reading.lastDelivery
+        )
+        return ReadAction(step: .deliver(given))
     }
 
     private func nextToGive(to loop: UInt64) -> Int? {
@@ -88,6 +96,9 @@ extension DeliveryStateMachine {
         }
         return found?.slot
     }
+
+    /// Whether the client's thread may read partitions apart for this loop: it may be over by the time that it gets there.
+    func isRead(byPartitionLoop id: UInt64) -> Bool { isPartitioned && partitionLoop == id }
 
     /// The loop over the partitions has ended. Its streams go on.
     mutating func releasePartitionLoop(_ id: UInt64) {
@@ -123,6 +134,9 @@ extension DeliveryStateMachine {
     }
 
     // MARK: Streams
+
+    /// The same for a stream.
+    func isRead(byStream id: UInt64) -> Bool { isPartitioned && streams[id] != nil }
 
     /// A stream's loop asks for its next message.
     mutating func next(
@@ -183,8 +197,12 @@ extension DeliveryStateMachine {
     /// woken.
     mutating func dropStream(_ id: UInt64) -> Bool {
         failedStreams[id] = nil
-        if let slot = streams.removeValue(forKey: id) { partitions[slot]?.reading.stream = nil }
-        return stuckStreams.remove(id) != nil
+        let wasStuck = stuckStreams.remove(id) != nil
+        guard let slot = streams.removeValue(forKey: id) else { return wasStuck }
+        partitions[slot]?.reading.stream = nil
+        // Of an earlier loop's, it may be given to the one that waits now.
+        partitionRevision += 1
+        return wasStuck || partitionLoop != nil
     }
 
     // MARK: The client's thread
@@ -261,17 +279,21 @@ extension DeliveryStateMachine {
     /// The consumer closes. Returns whether somebody works on a message, other than this task.
     mutating func awaitStreams(but task: Int) -> Bool {
         var isAwaited = false
+        releaseStreams(heldBy: task)
         for slot in partitions.indices where partitions[slot]?.reading.isHeld == true {
-            if partitions[slot]?.reading.holder == task {
-                _ = partitions[slot]?.reading.release()
-            } else {
-                partitions[slot]?.reading.releaseIsAwaited = true
-                isAwaited = true
-            }
+            partitions[slot]?.reading.releaseIsAwaited = true
+            isAwaited = true
         }
         streamRevision += 1
         partitionRevision += 1
         return isAwaited
+    }
+
+    mutating func releaseStreams(heldBy task: Int) {
+        for slot in partitions.indices {
+            guard let reading = partitions[slot]?.reading, reading.isHeld, reading.holder == task else { continue }
+            _ = partitions[slot]?.reading.release()
+        }
     }
 
     mutating func forgetStream(of slot: Int) {

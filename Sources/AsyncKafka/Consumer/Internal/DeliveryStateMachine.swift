@@ -324,6 +324,12 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return true
     }
 
+    /// Somebody else waits for the close as well, from within a body: what its task holds is waited for no more.
+    mutating func letGo(heldBy task: Int) {
+        if isHeld, holder == task { _ = release() }
+        releaseStreams(heldBy: task)
+    }
+
     /// The partitions of what was delivered last and is not done with.
     var partitionsInHand: Set<KafkaTopicPartition> {
         var partitions = Set(batchInHand.map { $0.epoch.topicPartition })

@@ -3,7 +3,7 @@
 /// A plain value of the consumer's actor. What always holds:
 ///
 /// - a message is handed out only when an offset behind it has been acknowledged, and then once;
-/// - nothing more is drained while messages are held;
+/// - nothing more is drained while messages are held, but of other partitions where each has a stream;
 /// - once an offset goes back, none of its partition goes forward again;
 /// - what was committed and never handed out is known until the broker has taken it back, or it is told.
 struct HandoutStateMachine<Message: DeliverableMessage> {
@@ -11,7 +11,10 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     let maxCount: Int
     /// Drained, in their order.
     private var held: [Message] = []
-    private(set) var isCommitting = false
+    /// Partitions whose commit is under way.
+    private var committing: Set<KafkaTopicPartition> = []
+    /// Those whose commit has failed, as long as messages of theirs are held and nobody asks for another attempt.
+    private var refused: Set<KafkaTopicPartition> = []
     /// Partitions that are being given back: nothing more of them is committed forward, or handed out.
     private var givenBack: [PartitionEpoch] = []
     /// The first message of each that was not handed out.
@@ -21,6 +24,8 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     init(maxCount: Int) {
         self.maxCount = maxCount
     }
+
+    var isCommitting: Bool { !committing.isEmpty }
 
     /// Whether messages wait for their commit.
     var holdsMessages: Bool { !held.isEmpty }
@@ -44,23 +49,37 @@ struct HandoutStateMachine<Message: DeliverableMessage> {
     }
 
     /// What has to be committed before anything is handed out; it is under way from here on. Empty if there is nothing to do.
-    mutating func commit() -> [(epoch: PartitionEpoch, offset: Int64)] {
+    ///
+    /// - Parameter isRetrying: whether what has failed is tried again, without being asked to.
+    mutating func commit(isRetrying: Bool = true) -> [(epoch: PartitionEpoch, offset: Int64)] {
         guard !isCommitting else { return [] }
         held = held.filter { isWanted($0) }
+        refused = isRetrying ? [] : refused.intersection(heldPartitions)
         var ends: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
-        for message in held { ends[message.epoch.topicPartition] = (message.epoch, message.offset + 1) }
-        isCommitting = !ends.isEmpty
+        for message in held where !refused.contains(message.epoch.topicPartition) {
+            ends[message.epoch.topicPartition] = (message.epoch, message.offset + 1)
+        }
+        committing = Set(ends.keys)
         return Array(ends.values)
+    }
+
+    /// The partition's stream asks again: its commit is tried once more if it has failed.
+    mutating func retry(_ partition: KafkaTopicPartition) {
+        refused.remove(partition)
     }
 
     /// The commit has ended. Returns what may be handed out; what failed is held for the next attempt.
     ///
     /// - Parameter hasFailed: whether the commit of a partition has failed.
     mutating func result(hasFailed: (KafkaTopicPartition) -> Bool) -> [Message] {
-        isCommitting = false
+        let failed = committing.filter { hasFailed($0) }
+        let acknowledged = committing.subtracting(failed)
+        committing = []
         let current = held.filter { isWanted($0) }
-        held = current.filter { hasFailed($0.epoch.topicPartition) }
-        return current.filter { !hasFailed($0.epoch.topicPartition) }
+        held = current.filter { !acknowledged.contains($0.epoch.topicPartition) }
+        refused.formUnion(failed)
+        refused.formIntersection(heldPartitions)
+        return current.filter { acknowledged.contains($0.epoch.topicPartition) }
     }
 
     /// Partitions are given back: nothing more of them is handed out.

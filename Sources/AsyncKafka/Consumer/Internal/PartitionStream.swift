@@ -5,12 +5,13 @@ final class PartitionStream: Sendable {
     let core: ConsumerCore
     let id: UInt64
     let topicPartition: KafkaTopicPartition
-    let lastDelivery = LastDelivery()
+    let lastDelivery: LastDelivery
 
-    init(core: ConsumerCore, id: UInt64, topicPartition: KafkaTopicPartition) {
+    init(core: ConsumerCore, _ given: DeliveryStateMachine<KafkaMessage>.Given) {
         self.core = core
-        self.id = id
-        self.topicPartition = topicPartition
+        id = given.stream
+        topicPartition = given.topicPartition
+        lastDelivery = given.lastDelivery
     }
 
     deinit {
@@ -72,8 +73,7 @@ final class PartitionLoop: Sendable {
         while true {
             let action = core.delivery.withLock { $0.nextPartition(loop: id, isCancelled: Task.isCancelled) }
             switch action.step {
-            case .deliver(let given):
-                return PartitionStream(core: core, id: given.stream, topicPartition: given.topicPartition)
+            case .deliver(let given): return PartitionStream(core: core, given)
             case .fetch: await core.fillPartitions(loop: id, seen: action.revision)
             case .end: return nil
             case .failed(let error): throw error
