@@ -43,7 +43,9 @@ public struct KafkaNewTopic: Sendable, Hashable {
     /// A topic whose partitions stand on given brokers.
     ///
     /// - Parameters:
+    ///   - name: the topic's name.
     ///   - replicas: the brokers of each partition, the preferred leader first.
+    ///   - configuration: the topic's own settings; the others are the cluster's.
     public init(name: String, replicas: [[Int]], configuration: [String: String] = [:]) {
         self.init(name: name, configuration: configuration)
         self.replicas = replicas

@@ -41,6 +41,8 @@ public struct KafkaSCRAMChange: Sendable {
     ///
     /// - Parameters:
     ///   - password: any text; brokers get a salted hash of it.
+    ///   - user: the user.
+    ///   - mechanism: which of the user's credentials.
     ///   - iterations: how often it is hashed: 4,096 to 16,384 with Kafka's own brokers.
     public static func set(
         password: String,
