@@ -417,12 +417,6 @@ extension KafkaError {
     }
 }
 
-extension KafkaError.Code {
-    fileprivate var isOfMovingCoordinator: Bool {
-        [.notCoordinator, .coordinatorLoadInProgress, .coordinatorNotAvailable].contains(self)
-    }
-}
-
 extension Result where Failure == KafkaError {
     fileprivate var isWithoutCoordinator: Bool {
         guard case .failure(let error) = self else { return false }

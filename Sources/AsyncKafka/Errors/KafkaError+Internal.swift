@@ -31,3 +31,10 @@ extension KafkaError {
         code == .invalidConfiguration ? self : KafkaError(.invalidConfiguration, message).causedBy(self)
     }
 }
+
+extension KafkaError.Code {
+    /// Whether a broker does not coordinate the group, or not yet (https://kafka.apache.org/protocol#protocol_error_codes).
+    var isOfMovingCoordinator: Bool {
+        [.notCoordinator, .coordinatorLoadInProgress, .coordinatorNotAvailable].contains(self)
+    }
+}

@@ -60,8 +60,6 @@ extension ConsumerCore {
 extension EngineError {
     /// Whether it came from the coordinator, and not from librdkafka or from a broker that is none now.
     var isCoordinatorsAnswer: Bool {
-        // COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
-        // (https://kafka.apache.org/protocol#protocol_error_codes)
-        code > 0 && !(14...16).contains(code)
+        code > 0 && !KafkaError.Code(rawValue: code).isOfMovingCoordinator
     }
 }
