@@ -115,6 +115,9 @@ public struct KafkaProducerConfiguration: Sendable {
     /// How to connect to brokers.
     public var connection = KafkaConnectionConfiguration()
 
+    /// TLS and authentication. Neither by default, or what `additionalProperties` say.
+    public var security = KafkaSecurity.plaintext
+
     /// Where log lines go. Warnings and up, to standard error, by default.
     public var log: KafkaLog = .standardError(.warning)
 

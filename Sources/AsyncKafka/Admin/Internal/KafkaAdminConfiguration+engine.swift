@@ -11,6 +11,7 @@ extension KafkaAdminConfiguration {
         try builder.setBootstrapServers(bootstrapServers)
         try builder.set(Setting("clientID", "client.id", clientID, isDefault: clientID == standard.clientID))
         try builder.setConnection(connection)
+        try builder.setSecurity(security)
         try builder.setLog(log)
         try builder.setSoftwareName()
         try Setting.check("requestTimeout", requestTimeout, in: .milliseconds(1)...Self.longestTimeout)

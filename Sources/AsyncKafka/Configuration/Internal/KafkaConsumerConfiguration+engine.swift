@@ -48,6 +48,7 @@ extension KafkaConsumerConfiguration {
         )
         try builder.setStatistics(statisticsInterval)
         try builder.setConnection(connection)
+        try builder.setSecurity(security)
         try checkFetch(builder)
         try builder.setLog(log)
         try builder.setSoftwareName()

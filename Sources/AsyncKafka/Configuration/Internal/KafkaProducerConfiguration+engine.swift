@@ -43,6 +43,7 @@ extension KafkaProducerConfiguration {
         )
         try setDeliverySettings(builder, standard)
         try builder.setConnection(connection, isTransactional: isTransactional)
+        try builder.setSecurity(security)
         try builder.setStatistics(statisticsInterval)
         try builder.setLog(log)
         try builder.setSoftwareName()
