@@ -3,6 +3,7 @@
 /// Never the cooperative pool, never a client's own thread, which must go on serving its events. A thread that finds nothing to
 /// do ends.
 package final class BlockingThreads: Sendable {
+    /// For calls that belong to no client.
     package static let shared = BlockingThreads(limit: 4)
 
     private struct State {

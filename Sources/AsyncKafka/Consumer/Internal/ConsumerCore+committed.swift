@@ -72,7 +72,7 @@ extension ConsumerCore {
                 }
                 calls.add(id, at: deadline + Self.callGrace) { waiter.take()?.resume(returning: .failure(expired)) }
                 blockingCalls += 1
-                BlockingThreads.shared.submit { [self] in
+                lookUps.submit { [self] in
                     defer { thread.submit { self.assumeIsolated { $0.blockingCalls -= 1 } } }
                     guard waiter.withLock({ $0 != nil }) else { return }
                     let value = body(handle)

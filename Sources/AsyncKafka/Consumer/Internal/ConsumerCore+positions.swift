@@ -71,11 +71,11 @@ extension ConsumerCore {
 
     /// Runs a blocking call that uses the handle.
     func blocking<Result: Sendable>(
-        on threads: BlockingThreads = .shared,
+        on threads: BlockingThreads? = nil,
         _ body: @escaping @Sendable () -> Result
     ) async -> Result {
         blockingCalls += 1
-        let result = await threads.run(body)
+        let result = await (threads ?? lookUps).run(body)
         blockingCalls -= 1
         return result
     }

@@ -60,7 +60,9 @@ actor ConsumerCore: ClientThreadOwner {
     var watchdog: ProcessingWatchdog
     /// The hook that a rebalance or the close waits for.
     var hookTask: Task<Void, Never>?
-    /// The library's own look-ups: what an application waits for on the shared threads does not hold them up.
+    /// The look-ups that an application waits for. Each client has its own threads: one whose cluster is down holds up no other.
+    let lookUps = BlockingThreads(limit: 4)
+    /// The library's own look-ups: behind none of the application's.
     let ownCalls = BlockingThreads(limit: 2)
     /// What commits wait for, a proof or the group's metadata: behind no look-up.
     let groupCalls = BlockingThreads(limit: 2)

@@ -105,16 +105,16 @@ struct PlaceFinder: Sendable {
     private func ask(
         _ times: [KafkaTopicPartition: Int64],
         _ found: inout Found,
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant,
+        after earlier: KafkaError? = nil
     ) -> [KafkaTopicPartition: Int64] {
         guard !times.isEmpty else { return [:] }
         // A partition without a leader would hold up all: there has to be time to ask for each.
         let left = deadline - .now
         let timeout = (times.count > 1 ? left / 2 : left).clampedMilliseconds
         guard timeout > 0 else {
-            for partition in times.keys {
-                found.errors[partition] = KafkaError(EngineError(code: KafkaError.Code.timedOut.rawValue)).at(partition)
-            }
+            let error = KafkaError(EngineError(code: KafkaError.Code.timedOut.rawValue)).causedBy(earlier)
+            for partition in times.keys { found.errors[partition] = error.at(partition) }
             return [:]
         }
         do throws(EngineError) {
@@ -129,9 +129,9 @@ struct PlaceFinder: Sendable {
             return offsets
         } catch {
             guard times.count == 1, let partition = times.first?.key else {
-                return askSingly(times, &found, deadline)
+                return askSingly(times, &found, deadline, after: KafkaError(error))
             }
-            found.errors[partition] = KafkaError(error).at(partition)
+            found.errors[partition] = KafkaError(error).causedBy(earlier).at(partition)
             return [:]
         }
     }
@@ -139,12 +139,14 @@ struct PlaceFinder: Sendable {
     private func askSingly(
         _ times: [KafkaTopicPartition: Int64],
         _ found: inout Found,
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant,
+        after earlier: KafkaError
     ) -> [KafkaTopicPartition: Int64] {
         var offsets: [KafkaTopicPartition: Int64] = [:]
         for (number, time) in times.enumerated() {
             let share = (deadline - .now) / (times.count - number)
-            offsets.merge(ask([time.key: time.value], &found, .now + share)) { first, _ in first }
+            let found = ask([time.key: time.value], &found, .now + share, after: earlier)
+            offsets.merge(found) { first, _ in first }
         }
         return offsets
     }

@@ -6,7 +6,7 @@ extension ProducerCore {
         guard case .open = phase else { throw .clientClosed }
         // The handle stays until librdkafka's threads have answered; a close does not wait for them.
         machine.withLock { $0.beginCall() }
-        await BlockingThreads.shared.run { [self] in
+        await purges.run { [self] in
             handle.purge(queued: what.contains(.queued), inFlight: what.contains(.inFlight))
             endCall()
         }

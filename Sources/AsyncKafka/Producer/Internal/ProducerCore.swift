@@ -36,6 +36,8 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let handle: Handle
     nonisolated let machine: Locked<Machine>
     nonisolated let flushThread: FlushThread
+    /// A purge waits for librdkafka's threads.
+    let purges = BlockingThreads(limit: 1)
     nonisolated let log: LogSink
     nonisolated let deliveryReports: DeliveryReportBuffer
     nonisolated let statistics: StatisticsBuffer
