@@ -28,8 +28,9 @@ public struct KafkaConsumerEvent: Sendable {
         /// it may still be on their way to the loop.
         public static let endOfPartition = Kind(description: "endOfPartition")
         /// The subscription names a `topic` that does not exist, or that the cluster does not show to this client; or a pattern that
-        /// matches none. `error` says what to check. The other topics go on, and this one does when it is there: librdkafka looks
-        /// for it with each refresh of its metadata, 5 minutes apart by default (`topic.metadata.refresh.interval.ms`).
+        /// matches none. `error` says what to check. The other topics go on, and this one joins when it is there: it is looked for
+        /// half a second later and from then on ever more seldom, up to every 10 s; a pattern with each refresh of the metadata
+        /// (`connection.metadataRefreshInterval`).
         ///
         /// Told once, until the topic was there meanwhile or the subscription changes.
         public static let missingTopic = Kind(description: "missingTopic")

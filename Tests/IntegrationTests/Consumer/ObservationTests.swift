@@ -48,7 +48,7 @@ extension RealKafkaTests {
                     }
                 }
 
-                configuration.additionalProperties["topic.metadata.refresh.interval.ms"] = "1000"
+                // librdkafka itself would look again after 5 minutes.
                 try await withKafkaConsumer(configuration, subscribingTo: [missing, topic]) { consumer in
                     _ = try await consumer.events.first { $0.kind == .missingTopic }
                     try await TopicMaker.make(

@@ -55,5 +55,26 @@ extension RealKafkaTests {
                 }
             }
         }
+
+        /// The group may learn that the topic is gone, or never: its partition comes back either way.
+        @Test
+        func aRecreatedTopicIsReadByItsGroup() async throws {
+            try await withTopic(partitions: 1) { topic in
+                try await RealKafka.fillBySeconds(topic, partition: 0, count: 20)
+                var configuration = RealKafka.consumer(group: RealKafka.uniqueName("group"))
+                configuration.log = .none
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                    for try await message in consumer.messages where message.offset == 19 { break }
+                    try await recreate(topic)
+                    try await RealKafka.fillBySeconds(topic, partition: 0, count: 5)
+                    var offsets: [Int64] = []
+                    for try await message in consumer.messages {
+                        offsets.append(message.offset)
+                        if message.offset == 4 { break }
+                    }
+                    #expect(offsets.suffix(5) == Array(0..<5))
+                }
+            }
+        }
     }
 }

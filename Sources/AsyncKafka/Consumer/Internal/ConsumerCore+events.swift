@@ -22,7 +22,10 @@ extension ConsumerCore {
         }
         let topic = error.subscribedTopic
         let explained = error.explained(topic: topic)
-        if topic != nil { log.log(.warning, "TOPIC", explained.message) }
+        if let topic {
+            log.log(.warning, "TOPIC", explained.message)
+            if explained.code == .unknownTopic { subscription.missing.add(topic, now: .now) }
+        }
         if explained.endsReading || (failsForMissingTopics && explained.code == .unknownTopic) { fail(explained) }
         events.append(event(for: explained, topic: topic))
     }
@@ -79,8 +82,7 @@ extension KafkaError {
                 .unknownTopic,
                 """
                 the cluster has \(what), or does not show it to this client: check the name, create the topic, or grant the operation \
-                DESCRIBE; other topics go on, and it is read from when the metadata shows it \
-                (topic.metadata.refresh.interval.ms)
+                DESCRIBE; other topics go on, and it is read from once it is there
                 """
             )
             .causedBy(self)

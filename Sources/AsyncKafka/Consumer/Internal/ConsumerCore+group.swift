@@ -16,7 +16,7 @@ extension ConsumerCore {
         }
         let code = handle.subscribe(topics)
         guard code == 0 else { throw KafkaError(EngineError(code: code)) }
-        subscription = Subscription(topics: topics)
+        subscription = Subscription(topics: topics, missing: subscription.missing.only(topics))
         isManual = false
     }
 
@@ -28,6 +28,31 @@ extension ConsumerCore {
         let code = handle.unsubscribe()
         guard code == 0 else { throw KafkaError(EngineError(code: code)) }
         subscription = Subscription()
+    }
+
+    /// Looks for topics that the cluster did not have, and has librdkafka look at the subscription again once one is there.
+    func lookForMissingTopics(now: ContinuousClock.Instant) {
+        guard subscription.isActive, !isClosed else { return }
+        let topics = subscription.missing.begin(now: now)
+        guard !topics.isEmpty else { return }
+        let handle = handle
+        let timeout = Self.startLimit.clampedMilliseconds
+        blockingCalls += 1
+        ownCalls.submit { [self] in
+            let isOneThere = topics.contains { topic in
+                guard case .success(let metadata) = handle.topic(topic, timeout: timeout) else { return false }
+                return metadata.error == nil
+            }
+            // Only an answer about all topics changes what a group subscribes to (rdkafka_metadata.c).
+            let all = isOneThere ? (try? handle.allTopics(timeout: timeout).get()) ?? [] : []
+            let found = Set(all.filter { $0.error == nil }.map(\.name))
+            thread.submit {
+                self.assumeIsolated { core in
+                    core.blockingCalls -= 1
+                    core.subscription.missing.end(found: found, now: .now)
+                }
+            }
+        }
     }
 
     /// Who this consumer is in its group now.

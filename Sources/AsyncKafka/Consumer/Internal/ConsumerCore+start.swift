@@ -20,7 +20,7 @@ extension ConsumerCore {
     }
 
     /// How long the answer to an assignment waits for the offsets; the group does not wait for it.
-    private static let startLimit = Duration.seconds(5)
+    static let startLimit = Duration.seconds(5)
 
     /// Answers an assignment once it is known where its partitions begin.
     ///

@@ -227,6 +227,7 @@ actor ConsumerCore: ClientThreadOwner {
         proceedRebalance(now: now)
         answerInTime(now: now)
         reportBrokers(now: now)
+        lookForMissingTopics(now: now)
         ringAlarms(now: now)
         for giveUp in calls.expire(now: now) { giveUp() }
         proceedPositions(now: now)
@@ -252,6 +253,7 @@ actor ConsumerCore: ClientThreadOwner {
             commits.deadline(isHeld: handle.join.isHolding(now: now)), proofDeadline(now: now), join?.deadline,
             nextCommitAt, rebalancing.deadline,
             rebalanceWaiter?.deadline, alarms.deadline, calls.deadline, parked?.deadline,
+            isClosed || !subscription.isActive ? nil : subscription.missing.deadline,
             isClosed ? nil : watchdog.deadline, isClosed ? nil : streamDeadline,
             positionChanges.deadline, settling?.deadline, unanswered?.deadline,
         ]

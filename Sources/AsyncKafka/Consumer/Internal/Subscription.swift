@@ -4,5 +4,8 @@ struct Subscription {
     /// Whether the watchdog has left the group, until the next message is asked for.
     var isSuspended = false
 
+    /// Those that the cluster does not have.
+    var missing = MissingTopics()
+
     var isActive: Bool { !topics.isEmpty && !isSuspended }
 }
