@@ -147,19 +147,16 @@ struct KafkaAdminTests {
 
     @Test
     func eachPartitionHasItsOwnError() async throws {
-        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
-        await BlockingThreads.shared.run {
-            _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
+        try await withFaultyCluster(partitions: 2) { cluster in
             cluster.setLeader(of: "orders", partition: 0, to: nil)
+            let partitions = [0, 1, 7].map { KafkaTopicPartition(topic: "orders", partition: $0) }
+            try await withKafkaAdmin(configuration(cluster.servers)) { admin in
+                let places = Dictionary(uniqueKeysWithValues: partitions.map { ($0, KafkaOffsetSpecification.end) })
+                let found = try await admin.find(places, until: .now + .seconds(2))
+                let codes = partitions.map { found[$0]?.error?.code }
+                #expect(codes == [.leaderNotAvailable, nil, .unknownPartition])
+            }
         }
-        let partitions = [0, 1, 7].map { KafkaTopicPartition(topic: "orders", partition: $0) }
-        try await withKafkaAdmin(configuration([cluster.bootstrapServers])) { admin in
-            let places = Dictionary(uniqueKeysWithValues: partitions.map { ($0, KafkaOffsetSpecification.end) })
-            let found = try await admin.find(places, until: .now + .seconds(2))
-            let codes = partitions.map { found[$0]?.error?.code }
-            #expect(codes == [.leaderNotAvailable, nil, .unknownPartition])
-        }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     // MARK: Time limits, cancellation, close

@@ -14,16 +14,12 @@ struct MovingCoordinatorTests {
         brokers: Int = 1,
         _ body: (MockCluster, KafkaAdmin) async throws -> Void
     ) async throws {
-        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: brokers) } }.get()
-        await BlockingThreads.shared.run {
-            _ = cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
+        try await withFaultyCluster(brokers: brokers) { cluster in
+            var configuration = KafkaAdminConfiguration(bootstrapServers: cluster.servers)
+            configuration.requestTimeout = .seconds(20)
+            configuration.log = .none
+            try await withKafkaAdmin(configuration) { admin in try await body(cluster, admin) }
         }
-        let servers = cluster.bootstrapServers.split(separator: ",").map { String($0) }
-        var configuration = KafkaAdminConfiguration(bootstrapServers: servers)
-        configuration.requestTimeout = .seconds(20)
-        configuration.log = .none
-        try await withKafkaAdmin(configuration) { admin in try await body(cluster, admin) }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     private func store(_ offset: Int64, by admin: KafkaAdmin) async throws {
@@ -44,9 +40,7 @@ struct MovingCoordinatorTests {
     func offsetsAreAskedForUntilTheCoordinatorTellsThem(_ code: KafkaError.Code) async throws {
         try await withCluster { cluster, admin in
             try await store(4, by: admin)
-            await BlockingThreads.shared.run {
-                cluster.failRequests(ofKind: Self.offsetFetch, with: [code.rawValue, code.rawValue])
-            }
+            await cluster.refuse(kind: Self.offsetFetch, with: code, count: 2)
             #expect(try await stored(by: admin) == 4)
         }
     }
@@ -54,10 +48,7 @@ struct MovingCoordinatorTests {
     @Test
     func aCoordinatorThatStaysAwayEndsTheCallByItsTimeLimit() async throws {
         try await withCluster { cluster, admin in
-            await BlockingThreads.shared.run {
-                let codes = Array(repeating: KafkaError.Code.notCoordinator.rawValue, count: 1000)
-                cluster.failRequests(ofKind: Self.offsetFetch, with: codes)
-            }
+            await cluster.refuse(kind: Self.offsetFetch, with: .notCoordinator, count: 1000)
             await expectError(.notCoordinator) {
                 try await admin.groupOffsets(of: "group", timeout: .seconds(1))
             }

@@ -10,117 +10,88 @@ struct OnDeliveryTests {
 
     @Test
     func aCommitThatFailsIsThrownAndItsMessagesComeWithTheNextLoop() async throws {
-        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
-        await BlockingThreads.shared.run {
-            _ = cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
-        }
-        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
-        producing.log = .none
-        try await withKafkaProducer(producing) { producer in
-            for number in 0..<20 { try await producer.send(KafkaRecord(topic: "orders", value: "\(number)")) }
-        }
-        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
-        configuration.offsetPolicy = .onDelivery(maxCount: 5)
-        configuration.group.sessionTimeout = .seconds(6)
-        configuration.group.heartbeatInterval = .seconds(1)
-        configuration.log = .none
-        let partition = KafkaTopicPartition(topic: "orders", partition: 0)
+        try await withFaultyCluster { cluster in
+            try await cluster.fill(20)
+            var configuration = cluster.consumerConfiguration
+            configuration.offsetPolicy = .onDelivery(maxCount: 5)
+            let partition = KafkaTopicPartition(topic: "orders", partition: 0)
 
-        let consumer = try KafkaConsumer(configuration)
-        try await consumer.subscribe(to: ["orders"])
-        var offsets: [Int64] = []
-        func read(until end: Int) async throws {
-            for try await message in consumer.messages {
-                offsets.append(message.offset)
-                if offsets.count == end { break }
+            let consumer = try KafkaConsumer(configuration)
+            try await consumer.subscribe(to: ["orders"])
+            var offsets: [Int64] = []
+            func read(until end: Int) async throws {
+                for try await message in consumer.messages {
+                    offsets.append(message.offset)
+                    if offsets.count == end { break }
+                }
             }
-        }
-        func refuse(_ code: KafkaError.Code, count: Int) async {
-            await BlockingThreads.shared.run {
-                let codes = Array(repeating: code.rawValue, count: count)
-                cluster.failRequests(ofKind: Self.offsetCommit, with: codes)
+            /// A drain may find less than five messages.
+            func expectCommittedAhead() async throws {
+                let committed = try #require(try await consumer.committed([partition])[partition]).offset
+                #expect((offsets.count...offsets.count + 4).contains(Int(committed)))
             }
-        }
-        /// A drain may find less than five messages.
-        func expectCommittedAhead() async throws {
-            let committed = try #require(try await consumer.committed([partition])[partition]).offset
-            #expect((offsets.count...offsets.count + 4).contains(Int(committed)))
-        }
-        // The broker has the offset before the loop has the message.
-        try await read(until: 3)
-        try await expectCommittedAhead()
-        // What passes is tried again, and nobody hears of it.
-        await refuse(.coordinatorLoadInProgress, count: 1)
-        try await read(until: 7)
-        #expect(offsets == Array(0..<7))
-        try await expectCommittedAhead()
-        // What does not is thrown, once what is committed has been delivered.
-        await refuse(.groupAuthorizationFailed, count: 2)
-        for _ in 0..<2 {
-            do {
-                try await read(until: 20)
-                Issue.record("its commit was refused")
-            } catch let error as KafkaError {
-                #expect(error.code == .groupAuthorizationFailed)
-                #expect(error.topicPartition == partition)
+            // The broker has the offset before the loop has the message.
+            try await read(until: 3)
+            try await expectCommittedAhead()
+            // What passes is tried again, and nobody hears of it.
+            await cluster.refuse(kind: Self.offsetCommit, with: .coordinatorLoadInProgress, count: 1)
+            try await read(until: 7)
+            #expect(offsets == Array(0..<7))
+            try await expectCommittedAhead()
+            // What does not is thrown, once what is committed has been delivered.
+            await cluster.refuse(kind: Self.offsetCommit, with: .groupAuthorizationFailed, count: 2)
+            for _ in 0..<2 {
+                do {
+                    try await read(until: 20)
+                    Issue.record("its commit was refused")
+                } catch let error as KafkaError {
+                    #expect(error.code == .groupAuthorizationFailed)
+                    #expect(error.topicPartition == partition)
+                }
             }
-        }
-        let committed = try await consumer.committed([partition])[partition]?.offset
-        #expect(offsets == Array(0..<(committed ?? 0)))
-        try await read(until: 12)
-        #expect(offsets == Array(0..<12), "nothing is skipped, nothing repeated")
+            let committed = try await consumer.committed([partition])[partition]?.offset
+            #expect(offsets == Array(0..<(committed ?? 0)))
+            try await read(until: 12)
+            #expect(offsets == Array(0..<12), "nothing is skipped, nothing repeated")
 
-        // What no loop was given is committed back.
-        let report = await consumer.close()
-        #expect(report.uncommitted.isEmpty)
-        try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { second in
-            #expect(try await second.committed([partition])[partition]?.offset == 12)
-            let next = try await second.messages.first { _ in true }
-            #expect(next?.offset == 12)
-            if let next {
-                #expect(second.markProcessed(next))
-                try await second.commit(next)
+            // What no loop was given is committed back.
+            let report = await consumer.close()
+            #expect(report.uncommitted.isEmpty)
+            try await withKafkaConsumer(configuration, subscribingTo: ["orders"]) { second in
+                #expect(try await second.committed([partition])[partition]?.offset == 12)
+                let next = try await second.messages.first { _ in true }
+                #expect(next?.offset == 12)
+                if let next {
+                    #expect(second.markProcessed(next))
+                    try await second.commit(next)
+                }
             }
         }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     /// The mock refuses requests as a whole: so only the first one, of one partition, is.
     @Test
     func aStreamWhoseCommitIsRefusedHoldsUpNoOtherAndIsTheOneThatTriesAgain() async throws {
-        let cluster = try await BlockingThreads.shared.run { Result { try MockCluster(brokerCount: 1) } }.get()
-        await BlockingThreads.shared.run {
-            _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
-            cluster.failRequests(
-                ofKind: Self.offsetCommit,
-                with: [KafkaError.Code.topicAuthorizationFailed.rawValue]
-            )
-        }
-        let names = (0..<2).map { KafkaTopicPartition(topic: "orders", partition: $0) }
-        var producing = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
-        producing.log = .none
-        try await withKafkaProducer(producing) { producer in
-            for partition in 0..<2 {
-                try await producer.send(KafkaRecord(topic: "orders", partition: partition, value: "message"))
+        try await withFaultyCluster(partitions: 2) { cluster in
+            await cluster.refuse(kind: Self.offsetCommit, with: .topicAuthorizationFailed, count: 1)
+            let names = (0..<2).map { KafkaTopicPartition(topic: "orders", partition: $0) }
+            try await cluster.fill(2, partitions: 2)
+            var configuration = cluster.consumerConfiguration
+            configuration.offsetPolicy = .onDelivery(maxCount: 5)
+            try await withKafkaConsumer(configuration) { consumer in
+                try await consumer.assign([names[0]: .beginning])
+                var partitions = consumer.partitions.makeAsyncIterator()
+                let refused = try #require(try await partitions.next())
+                await expectError(.topicAuthorizationFailed) { try await refused.first { _ in true } }
+                // The shared queue is looked at again.
+                try await consumer.incrementalAssign([names[1]: .beginning])
+                let other = try #require(try await partitions.next())
+                #expect(try await other.first { _ in true }?.topicPartition == names[1])
+                #expect(try await consumer.committed(names).mapValues(\.offset) == [names[1]: 1])
+                #expect(try await refused.first { _ in true }?.offset == 0)
+                #expect(try await consumer.committed(names).mapValues(\.offset) == [names[0]: 1, names[1]: 1])
             }
         }
-        var configuration = KafkaConsumerConfiguration(bootstrapServers: [cluster.bootstrapServers], groupID: "group")
-        configuration.offsetPolicy = .onDelivery(maxCount: 5)
-        configuration.log = .none
-        try await withKafkaConsumer(configuration) { consumer in
-            try await consumer.assign([names[0]: .beginning])
-            var partitions = consumer.partitions.makeAsyncIterator()
-            let refused = try #require(try await partitions.next())
-            await expectError(.topicAuthorizationFailed) { try await refused.first { _ in true } }
-            // The shared queue is looked at again.
-            try await consumer.incrementalAssign([names[1]: .beginning])
-            let other = try #require(try await partitions.next())
-            #expect(try await other.first { _ in true }?.topicPartition == names[1])
-            #expect(try await consumer.committed(names).mapValues(\.offset) == [names[1]: 1])
-            #expect(try await refused.first { _ in true }?.offset == 0)
-            #expect(try await consumer.committed(names).mapValues(\.offset) == [names[0]: 1, names[1]: 1])
-        }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     @Test

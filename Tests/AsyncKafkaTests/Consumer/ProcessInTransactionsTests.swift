@@ -7,7 +7,6 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ProcessInTransactionsTests {
     private static let endTransaction: Int16 = 26
-    private static let coordinatorLoads: Int32 = 14
 
     /// A cluster with five orders, of which a transaction each is processed by `process`.
     ///
@@ -16,39 +15,29 @@ struct ProcessInTransactionsTests {
         onUnanswered: @escaping @Sendable (MockCluster) -> Void,
         _ process: (KafkaConsumer, KafkaProducer) async throws -> Void
     ) async throws {
-        let cluster = try MockCluster(brokerCount: 1)
-        _ = await BlockingThreads.shared.run {
-            cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
-        }
-        let servers = [cluster.bootstrapServers]
-        try await withKafkaProducer(KafkaProducerConfiguration(bootstrapServers: servers)) { producer in
-            for number in 0..<5 { try await producer.send(KafkaRecord(topic: "orders", value: "\(number)")) }
-        }
-        var producing = KafkaProducerConfiguration(bootstrapServers: servers)
-        producing.transactionalID = "orders-1"
-        producing.log = .handler(level: .warning) { entry in
-            if entry.facility == "TXNCOMMIT", entry.message.contains("in time: the transaction may be") {
-                onUnanswered(cluster)
-            }
-        }
-        var consuming = KafkaConsumerConfiguration(bootstrapServers: servers, groupID: "group")
-        consuming.offsetPolicy = .manual
-        consuming.isolationLevel = .readCommitted
-        consuming.log = .none
-        try await withKafkaProducer(producing) { producer in
-            try await withKafkaConsumer(consuming, subscribingTo: ["orders"]) { consumer in
-                // A transaction that is answered: the coordinator is known.
-                try await producer.withTransaction { _ in }
-                await BlockingThreads.shared.run {
-                    cluster.failRequests(
-                        ofKind: Self.endTransaction,
-                        with: [Int32](repeating: Self.coordinatorLoads, count: 10_000)
-                    )
+        try await withFaultyCluster { cluster in
+            let servers = cluster.servers
+            try await cluster.fill(5)
+            var producing = KafkaProducerConfiguration(bootstrapServers: servers)
+            producing.transactionalID = "orders-1"
+            producing.log = .handler(level: .warning) { entry in
+                if entry.facility == "TXNCOMMIT", entry.message.contains("in time: the transaction may be") {
+                    onUnanswered(cluster)
                 }
-                try await process(consumer, producer)
+            }
+            var consuming = KafkaConsumerConfiguration(bootstrapServers: servers, groupID: "group")
+            consuming.offsetPolicy = .manual
+            consuming.isolationLevel = .readCommitted
+            consuming.log = .none
+            try await withKafkaProducer(producing) { producer in
+                try await withKafkaConsumer(consuming, subscribingTo: ["orders"]) { consumer in
+                    // A transaction that is answered: the coordinator is known.
+                    try await producer.withTransaction { _ in }
+                    await cluster.refuse(kind: Self.endTransaction, with: .coordinatorLoadInProgress, count: 10_000)
+                    try await process(consumer, producer)
+                }
             }
         }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     @Test

@@ -77,20 +77,12 @@ struct BrokerAnswerTests {
         answering codes: [Int32],
         _ body: (KafkaProducerConfiguration) async throws -> Void
     ) async throws {
-        let cluster = try MockCluster(brokerCount: 1)
-        _ = await BlockingThreads.shared.run {
-            cluster.failRequests(ofKind: Self.produce, with: codes)
-            return cluster.createTopic("orders", partitions: 1, replicationFactor: 1)
-        }
-        var configuration = KafkaProducerConfiguration(bootstrapServers: [cluster.bootstrapServers])
-        configuration.log = .none
-        do {
+        try await withFaultyCluster { cluster in
+            await BlockingThreads.shared.run { cluster.failRequests(ofKind: Self.produce, with: codes) }
+            var configuration = KafkaProducerConfiguration(bootstrapServers: cluster.servers)
+            configuration.log = .none
             try await body(configuration)
-        } catch {
-            await BlockingThreads.shared.run { cluster.destroy() }
-            throw error
         }
-        await BlockingThreads.shared.run { cluster.destroy() }
     }
 
     private func failure(_ configuration: KafkaProducerConfiguration) async throws -> KafkaError {
