@@ -162,4 +162,17 @@ struct PositionStateMachineTests {
         #expect(with(&machine) { $0.takeSought(orders) } == .offset(2))
         #expect(with(&machine) { $0.takeSought(orders) } == nil)
     }
+
+    @Test
+    func aLookUpThatFailsBehindALossIsTheLoss() {
+        let partitions = [1, 0].map { KafkaTopicPartition(topic: "orders", partition: $0) }
+        let error = KafkaError(.notLeaderOrFollower, "not the leader").at(partitions[0])
+        let loss = error.behindTheLoss(of: partitions)
+        #expect(loss.code == .assignmentLost)
+        #expect(loss.topicPartition == partitions[1])
+        #expect((loss.underlyingError as? KafkaError)?.code == .notLeaderOrFollower)
+        #expect(error.behindTheLoss(of: []).code == .notLeaderOrFollower)
+        #expect(KafkaError.positionWaitCancelled.behindTheLoss(of: partitions).code == .cancelled)
+        #expect(KafkaError.clientClosed.behindTheLoss(of: partitions).code == .clientClosed)
+    }
 }

@@ -29,7 +29,14 @@ extension ConsumerCore {
                 await settle(epochs, deadline: deadline)
             }
         }
-        let offsets = try await look(for: here, deadline: deadline)
+        let epochs = here.keys.compactMap { assigned[$0] }
+        let offsets: [KafkaTopicPartition: Int64]
+        do throws(KafkaError) {
+            offsets = try await look(for: here, deadline: deadline)
+        } catch {
+            let lost = epochs.filter { assigned[$0.topicPartition] !== $0 }
+            throw error.behindTheLoss(of: lost.map(\.topicPartition))
+        }
         if Task.isCancelled { throw .positionWaitCancelled }
         await settle(here.keys.compactMap { assigned[$0] }.filter { canMove($0.topicPartition) }, deadline: deadline)
         if isClosed { throw .clientClosed }
@@ -42,9 +49,7 @@ extension ConsumerCore {
             }
         }
         proceedMoves(now: .now)
-        if let gone {
-            throw KafkaError(.assignmentLost, "\(gone) was taken away before it could be sought").at(gone)
-        }
+        if let gone { throw .takenAway(gone) }
     }
 
     /// Places that can be, for this consumer.
@@ -256,6 +261,16 @@ extension KafkaError {
         .cancelled,
         "the task was cancelled before the position was changed: it is what it was"
     )
+
+    static func takenAway(_ partition: KafkaTopicPartition) -> KafkaError {
+        KafkaError(.assignmentLost, "\(partition) was taken away before it could be sought").at(partition)
+    }
+
+    /// What a seek fails with whose look-up has failed: whatever that was for, there is nothing to seek in a partition that is lost.
+    func behindTheLoss(of partitions: [KafkaTopicPartition]) -> KafkaError {
+        guard let lost = partitions.min(), ![.cancelled, .clientClosed].contains(code) else { return self }
+        return .takenAway(lost).causedBy(self)
+    }
 
     static func outOfRange(_ partition: KafkaTopicPartition, _ asked: Int64) -> KafkaError {
         KafkaError(

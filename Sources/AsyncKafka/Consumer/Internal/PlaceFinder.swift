@@ -131,6 +131,11 @@ struct PlaceFinder: Sendable {
             guard times.count == 1, let partition = times.first?.key else {
                 return askSingly(times, &found, deadline, after: KafkaError(error))
             }
+            if error.code == KafkaError.Code.notLeaderOrFollower.rawValue, earlier?.code != .notLeaderOrFollower {
+                // librdkafka asked the leader that it knew. Now it asks who leads, and waits for one if nobody does.
+                _ = handle.topic(partition.topic, timeout: max(1, (deadline - .now).clampedMilliseconds))
+                return ask(times, &found, deadline, after: KafkaError(error))
+            }
             found.errors[partition] = KafkaError(error).causedBy(earlier).at(partition)
             return [:]
         }
