@@ -9,7 +9,7 @@ let package = Package(
         // What raw librdkafka does with the same work, in the same run.
         .target(name: "CBaseline", linkerSettings: [.linkedLibrary("rdkafka")]),
         .executableTarget(
-            name: "AwaitedSends",
+            name: "Benchmark",
             dependencies: [
                 "CBaseline",
                 .product(name: "AsyncKafka", package: "async-kafka"),

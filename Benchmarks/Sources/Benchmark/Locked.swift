@@ -1,0 +1,1 @@
+../../../Sources/RdKafka/Support/Locked.swift

@@ -1,0 +1,127 @@
+import Foundation
+
+/// All modes, in each round in another order, and what came out.
+final class Rounds {
+    private let options: Options
+    private var cluster: Cluster
+    private var random: Seeded
+    private var results: [String: [Result]] = [:]
+    private var failures: [String] = []
+
+    /// One mode in one round.
+    struct Result: Codable {
+        var round: Int
+        var outcomes: [String: Outcome]
+    }
+
+    init(_ options: Options, _ cluster: Cluster) {
+        self.options = options
+        self.cluster = cluster
+        random = Seeded(state: options.seed)
+    }
+
+    func run() async throws {
+        say("seed \(options.seed), \(options.rounds) rounds")
+        if let reason = options.pythonReason { say("without confluent-kafka-python: \(reason)") }
+        let total = options.modes.reduce(0) { $0 + ways($1).count } * options.rounds
+        var done = 0
+        let begun = Date()
+        for round in 1...options.rounds {
+            for mode in options.modes.shuffled(using: &random) {
+                let topic =
+                    mode.reads && mode.work != .idle
+                    ? try await cluster.filled(for: mode, records: records(mode)) : try await cluster.topic()
+                var outcomes: [String: Outcome] = [:]
+                for way in ways(mode).shuffled(using: &random) {
+                    done += 1
+                    let job = job(mode, way, topic)
+                    do {
+                        let outcome = try Child.run(job, python: options.python, script: options.script)
+                        outcomes[way.rawValue] = outcome
+                        progress(done, total, begun, "\(mode.title): \(way.title)", outcome)
+                    } catch {
+                        failures.append("\(mode.name), \(way.title), round \(round): \(error)")
+                        say("FAILED: \(failures[failures.count - 1])")
+                    }
+                }
+                if !mode.reads || mode.work == .idle { try await cluster.delete(topic) }
+                results[mode.name, default: []].append(Result(round: round, outcomes: outcomes))
+            }
+        }
+        try await cluster.deleteFilled()
+        let report = Report(options.modes, results, isMock: cluster.isMock)
+        say(report.table)
+        if let file = options.json { try report.json(seed: options.seed).write(to: URL(fileURLWithPath: file)) }
+        if let file = options.svg { try Data(Plot(report).svg.utf8).write(to: URL(fileURLWithPath: file)) }
+        guard failures.isEmpty else {
+            throw Failure("\(failures.count) runs failed: \(failures.joined(separator: "; "))")
+        }
+    }
+
+    private func ways(_ mode: Mode) -> [Way] {
+        mode.ways.filter { !$0.isPython || options.python != nil }
+    }
+
+    private func records(_ mode: Mode) -> Int {
+        guard mode.isScaled else { return mode.work == .idle && options.isShort ? 1_000 : mode.records }
+        var records = max(Int(Double(mode.records) * options.scale), mode.waits ? max(20, 2 * mode.tasks) : 1_000)
+        // The mock keeps 5 MB of a partition, and counts more than values.
+        if cluster.isMock, mode.reads {
+            records = min(records, Cluster.partitions * 4_000_000 / (mode.size + 60 + 30 * mode.headers))
+        }
+        return records
+    }
+
+    private func job(_ mode: Mode, _ way: Way, _ topic: String) -> Job {
+        var job = Job(
+            work: mode.work,
+            way: way,
+            servers: cluster.servers,
+            topic: topic,
+            group: "benchmark-\(UInt32.random(in: 0 ... .max))",
+            partitions: Cluster.partitions,
+            records: records(mode)
+        )
+        job.size = mode.size
+        job.tasks = mode.tasks
+        job.headers = mode.headers
+        job.isFresh = mode.isFresh
+        job.handler = mode.handler
+        return job
+    }
+
+    private func progress(_ done: Int, _ total: Int, _ begun: Date, _ name: String, _ outcome: Outcome) {
+        let passed = Date().timeIntervalSince(begun)
+        let left = Int(passed / Double(done) * Double(total - done))
+        let count = "\(done)/\(total)".padded(9)
+        let time = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left"
+        say("\(count)\(time)  \(name.padded(76))\(outcome.summary)")
+    }
+}
+
+extension Outcome {
+    var summary: String {
+        if let wakeups { return "\(wakeups.short) wake-ups/s" }
+        if records == 1 { return "\((seconds * 1e3).short) ms" }
+        return "\(Int(rate).grouped) records/s, \(cpu.short) µs CPU"
+    }
+}
+
+extension String {
+    func padded(_ width: Int) -> String {
+        self + String(repeating: " ", count: max(1, width - count))
+    }
+
+    func aligned(_ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}
+
+extension Double {
+    /// Three digits that count.
+    var short: String {
+        let size = abs(self)
+        if size >= 100 || self == 0 { return String(format: "%.0f", self) }
+        return String(format: size >= 10 ? "%.1f" : "%.2f", self)
+    }
+}
