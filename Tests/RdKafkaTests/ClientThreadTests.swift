@@ -142,7 +142,9 @@ struct ClientThreadTests {
         _ = await idle.increment()
         let turns = idle.turns.load(ordering: .relaxed)
         for _ in 0..<2000 { _ = await busy.increment() }
-        #expect(idle.turns.load(ordering: .relaxed) - turns <= 1)
+        // The turn after its last job, and the wake-ups for both jobs if they came while it was awake: the queue remembers them, and the
+        // next polls return empty. A thread that turns with the other, or by a timer, has hundreds.
+        #expect(idle.turns.load(ordering: .relaxed) - turns <= 3)
         #expect(busy.turns.load(ordering: .relaxed) >= 2)
         idle.finish()
         busy.finish()
