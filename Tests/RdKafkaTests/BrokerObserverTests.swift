@@ -5,18 +5,57 @@ import Testing
 struct BrokerObserverTests {
     private static let metadata: Int16 = 3
     private let observer = BrokerObserver()
+    private let start = ContinuousClock.now
 
     @Test
     func theFirstAnswerBehindALoginEndsAnOutage() {
-        #expect(!observer.responseReceived(Self.metadata, hasFailed: false))
-        #expect(!observer.isServed.isRaised)
-        observer.arm()
         for handshake: Int16 in [17, 18, 36] { #expect(!observer.responseReceived(handshake, hasFailed: false)) }
         #expect(!observer.responseReceived(Self.metadata, hasFailed: true))
+        #expect(!observer.isServed.isRaised)
+        #expect(observer.responseReceived(Self.metadata, hasFailed: false), "the client is new")
+        #expect(observer.isServed.take())
+        #expect(!observer.responseReceived(Self.metadata, hasFailed: false))
+        change(to: "TRY_CONNECT", "UP", "DOWN")
+        observer.arm()
         #expect(!observer.isServed.isRaised)
         #expect(observer.responseReceived(Self.metadata, hasFailed: false))
         #expect(observer.isServed.take())
         #expect(!observer.responseReceived(Self.metadata, hasFailed: false))
+    }
+
+    /// The event that all brokers are down may come to the client's thread after the answer of one that is back.
+    @Test
+    func anAnswerBehindTheEndOfTheLastConnectionCountsThoughTheOutageIsHeardOfLater() {
+        _ = observer.responseReceived(Self.metadata, hasFailed: false)
+        _ = observer.isServed.take()
+        change(to: "TRY_CONNECT", "UP", "DOWN")
+        _ = observer.responseReceived(Self.metadata, hasFailed: false)
+        #expect(!observer.isServed.isRaised)
+        observer.arm()
+        #expect(observer.isServed.take())
+    }
+
+    @Test
+    func theEndOfAConnectionTellsHowFarItHadCome() {
+        change(to: "INIT", "TRY_CONNECT", "CONNECT", "SSL_HANDSHAKE", "APIVERSION_QUERY", "INIT", "DOWN", "INIT")
+        #expect(observer.hasEnded.isRaised)
+        #expect(observer.takeEndings().map(\.stage) == [.asking])
+        #expect(observer.takeEndings() == [])
+        let later = start + .seconds(1)
+        change(to: "TRY_CONNECT", "CONNECT", at: later)
+        change(to: "DOWN", at: later + .seconds(1))
+        #expect(observer.takeEndings() == [.init(broker: "a:1", stage: .connecting, began: later)])
+        for state in ["TRY_CONNECT", "UP", "DOWN"] {
+            #expect(!observer.connectionChanged(of: "GroupCoordinator", port: 1, to: state, now: start))
+            #expect(!observer.connectionChanged(of: "", port: 0, to: state, now: start))
+        }
+    }
+
+    private func change(to states: String..., at time: ContinuousClock.Instant? = nil) {
+        for state in states {
+            let wakes = observer.connectionChanged(of: "a", port: 1, to: state, now: time ?? start)
+            #expect(wakes == (state == "DOWN"))
+        }
     }
 
     @Test

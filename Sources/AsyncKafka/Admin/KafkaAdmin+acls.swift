@@ -42,11 +42,13 @@ extension KafkaAdmin {
 
     /// The access rules that a filter matches.
     ///
+    /// None may also mean that this client may not see them (it needs the operation DESCRIBE on the cluster), or that the cluster has no
+    /// authorizer: librdkafka drops what the broker says of that (2.0 to 2.15; rdkafka_admin.c, `rd_kafka_DescribeAclsResponse_parse`).
+    ///
     /// - Parameters:
     ///   - filter: which; all by default.
     ///   - timeout: how long it may take; nil is the configuration's `requestTimeout`.
-    /// - Throws: `securityDisabled` for a cluster without an authorizer, `clusterAuthorizationFailed`, `invalidArgument`,
-    ///   `unsupportedFeature`, `timedOut`, `authentication`, `cancelled`, `clientClosed`.
+    /// - Throws: `invalidArgument`, `unsupportedFeature`, `timedOut`, `authentication`, `cancelled`, `clientClosed`.
     public func describeACLs(
         _ filter: KafkaACLFilter = KafkaACLFilter(),
         timeout: Duration? = nil

@@ -23,6 +23,9 @@ import RdKafka
 /// A change is made when the controller has made it. Brokers hear of it a little later, so a description that follows at once may
 /// not show it yet, on any cluster.
 ///
+/// ## Brokers that refuse the client
+/// Calls then throw why, with the codes of ``connect(timeout:)``, once all brokers have refused for `connection.refusal`.
+///
 /// What the linked librdkafka lacks throws `unsupportedFeature`, with the version that has it; nothing is sent then.
 public final class KafkaAdmin: Sendable {
     let core: AdminCore

@@ -62,6 +62,9 @@ public struct KafkaConnectionConfiguration: Sendable, Hashable {
     /// Which addresses of a broker's name are used. Any by default (`broker.address.family`).
     public var addressFamily: AddressFamily = .any
 
+    /// What becomes of whatever waits while all brokers refuse the client. It fails with the cause after 10 s by default.
+    public var refusal: Refusal = .fail
+
     /// The defaults.
     public init() {}
 

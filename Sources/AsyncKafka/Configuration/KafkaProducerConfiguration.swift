@@ -86,9 +86,6 @@ public struct KafkaProducerConfiguration: Sendable {
     /// a little less than brokers take by theirs (`message.max.bytes`).
     public var maxMessageBytes = 1_000_000
 
-    /// What becomes of records while all brokers refuse the producer's credentials. They fail after 10 s by default.
-    public var refusedAuthentication: RefusedAuthentication = .failRecords
-
     /// How much may wait for delivery.
     public var queue = Queue()
 

@@ -57,6 +57,9 @@ public final class KafkaConsumer: Sendable {
     /// The messages of the assigned partitions, in the order of each partition.
     ///
     /// They are drawn as they are asked for; librdkafka keeps the backlog, within the configured budget. One loop at a time.
+    ///
+    /// A loop that waits while all brokers refuse the client throws why, with the codes of ``connect(timeout:)``, once that has lasted for
+    /// `connection.refusal`. It may be begun again, and goes on when the brokers take the client.
     public var messages: KafkaMessages { KafkaMessages(core: core, owner: self) }
 
     /// What happens besides messages: partitions come and go, brokers fail. Kept from the start, up to 1,000.

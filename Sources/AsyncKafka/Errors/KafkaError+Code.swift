@@ -230,6 +230,7 @@ extension KafkaError.Code: CustomStringConvertible {
 
     /// The name of the code as it stands above; for others the one that librdkafka has (`OUT_OF_ORDER_SEQUENCE_NUMBER`).
     public var description: String {
-        Self.names[self] ?? Self.namesOfAdministration[self] ?? EngineError.name(of: rawValue)
+        Self.names[self] ?? Self.namesOfAdministration[self] ?? Self.namesOfConnection[self]
+            ?? EngineError.name(of: rawValue)
     }
 }

@@ -6,6 +6,24 @@ extension KafkaError {
     /// What librdkafka calls fatal, with what to do about it.
     static func fatalProducer(_ error: EngineError, transactionalID: String?) -> KafkaError {
         let cause = KafkaError(error)
+        if let transactionalID, cause.code == .transactionalIDAuthorizationFailed {
+            return KafkaError(
+                cause.code,
+                """
+                this client may not use the transactional id \(transactionalID): grant it the operations WRITE and DESCRIBE on it, then \
+                close this producer and make a new one
+                """
+            ).asFatal().causedBy(cause)
+        }
+        if cause.code == .clusterAuthorizationFailed {
+            return KafkaError(
+                cause.code,
+                """
+                this client may not send with idempotence: grant it the operation WRITE on its topics, or IDEMPOTENT_WRITE on the cluster \
+                for brokers before 2.8, then close this producer and make a new one
+                """
+            ).asFatal().causedBy(cause)
+        }
         guard let transactionalID, [.fenced, .producerFenced, .invalidProducerEpoch].contains(cause.code) else {
             return fatalProducer(error.message).causedBy(cause)
         }

@@ -64,7 +64,7 @@ public final class KafkaProducer: Sendable {
     ///   as its cause if there was one in that time; at once
     ///   `messageTooLarge` (or as soon as the broker has said so), `invalidTopic`, `unknownPartition` and
     ///   `topicAuthorizationFailed`; after `unknownTopicTimeout` `unknownTopic`; after 10 s
-    ///   `authentication` if all brokers refuse the credentials; `notEnoughReplicas` once `retry.maxRetries` is used up;
+    ///   `authentication` and the others of ``connect(timeout:)`` if all brokers refuse the client; `notEnoughReplicas` once `retry.maxRetries` is used up;
     ///   `cancelled`; `clientClosed`; `fatal` when this producer can send no more; `invalidState` for a producer with a
     ///   `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the
     ///   same.

@@ -1,10 +1,10 @@
 import CRdKafka
 import Synchronization
 
-/// Hears of brokers what comes by no event: that one serves the client again, and that one holds it back.
+/// Hears of brokers what comes by no event: that one serves the client, that a connection has ended, and that an answer was held back.
 ///
-/// `responseReceived` runs on librdkafka's broker threads and touches atomics alone; `throttled` on the client's thread, within its
-/// poll.
+/// `responseReceived` and `connectionChanged` run on librdkafka's broker threads and touch atomics, and a lock that nobody holds for
+/// long; `throttled` on the client's thread, within its poll.
 package final class BrokerObserver: Sendable {
     /// A broker has held back an answer, for its quotas.
     package struct Throttle: Sendable, Hashable {
@@ -13,19 +13,87 @@ package final class BrokerObserver: Sendable {
         package var milliseconds: Int
     }
 
+    /// How far a connection has come.
+    package enum Stage: Int, Sendable, Comparable {
+        case connecting
+        /// TLS.
+        case securing
+        /// What the broker can do.
+        case asking
+        /// SASL.
+        case loggingIn
+        case open
+
+        /// - Parameter state: librdkafka's name for it (rdkafka_broker.c, `rd_kafka_broker_state_names`).
+        init?(_ state: String) {
+            switch state {
+            case "TRY_CONNECT", "CONNECT": self = .connecting
+            case "SSL_HANDSHAKE": self = .securing
+            case "APIVERSION_QUERY": self = .asking
+            case "AUTH_HANDSHAKE", "AUTH_LEGACY", "AUTH_REQ": self = .loggingIn
+            case "UP", "UPDATE": self = .open
+            default: return nil
+            }
+        }
+
+        package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// A connection that has ended, or never came about.
+    package struct Ending: Sendable, Hashable {
+        /// `localhost:9092`.
+        package var broker: String
+        /// How far it had come.
+        package var stage: Stage
+        package var began: ContinuousClock.Instant
+
+        package init(broker: String, stage: Stage, began: ContinuousClock.Instant) {
+            self.broker = broker
+            self.stage = stage
+            self.began = began
+        }
+    }
+
     /// Answers that a broker gives to a client it does not serve yet: SaslHandshake, ApiVersions, SaslAuthenticate.
     private static let handshake: [Int16] = [17, 18, 36]
 
-    private let isArmed = Atomic<Bool>(false)
+    /// Their connections are those of brokers that are known by other names as well.
+    private static let coordinators = ["GroupCoordinator", "TxnCoordinator"]
+
+    private struct Connections {
+        var open: [String: Ending] = [:]
+        /// The last one of each broker.
+        var ended: [String: Ending] = [:]
+    }
+
+    private let isArmed = Atomic<Bool>(true)
+    private let answers = Atomic<Int>(0)
+    /// How many there had been when a connection last ended.
+    private let answersAtEnd = Atomic<Int>(0)
+    private let connections = Locked(Connections())
     private let throttles = Locked<[Throttle]>([])
-    /// Raised by the first answer after `arm()`.
+    /// Raised by the first answer, and by the first one after `arm()`.
     package let isServed = Flag()
+    /// Raised by the end of a connection.
+    package let hasEnded = Flag()
 
     init() {}
 
-    /// No broker serves the client: tell when one does.
+    /// No broker serves the client: tell when one does, also if it has begun to since the last connection ended.
     package func arm() {
-        isArmed.store(true, ordering: .releasing)
+        isArmed.store(true, ordering: .sequentiallyConsistent)
+        let isNews =
+            answers.load(ordering: .sequentiallyConsistent) != answersAtEnd.load(ordering: .sequentiallyConsistent)
+        if isNews, isArmed.exchange(false, ordering: .acquiringAndReleasing) { isServed.raise() }
+    }
+
+    /// The last connection to each broker that has ended since the last call.
+    package func takeEndings() -> [Ending] {
+        guard hasEnded.take() else { return [] }
+        return connections.withLock { connections in
+            defer { connections.ended = [:] }
+            return Array(connections.ended.values)
+        }
     }
 
     /// What was held back since the last call.
@@ -39,11 +107,39 @@ package final class BrokerObserver: Sendable {
     /// - Parameter hasFailed: whether there was no response.
     /// - Returns: whether the client's thread is to look.
     func responseReceived(_ key: Int16, hasFailed: Bool) -> Bool {
-        guard isArmed.load(ordering: .relaxed), !hasFailed, !Self.handshake.contains(key),
+        guard !hasFailed, !Self.handshake.contains(key) else { return false }
+        answers.add(1, ordering: .sequentiallyConsistent)
+        guard isArmed.load(ordering: .sequentiallyConsistent),
             isArmed.exchange(false, ordering: .acquiringAndReleasing)
         else { return false }
         isServed.raise()
         return true
+    }
+
+    /// A connection has changed, told in librdkafka's words.
+    ///
+    /// - Returns: whether the client's thread is to look.
+    func connectionChanged(of host: String, port: Int, to state: String, now: ContinuousClock.Instant) -> Bool {
+        guard port > 0, !Self.coordinators.contains(host) else { return false }
+        let broker = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        guard state != "DOWN" else {
+            answersAtEnd.store(answers.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
+            let hasEnded = connections.withLock { connections in
+                guard let ending = connections.open.removeValue(forKey: broker) else { return false }
+                connections.ended[broker] = ending
+                return true
+            }
+            if hasEnded { self.hasEnded.raise() }
+            return hasEnded
+        }
+        guard let stage = Stage(state) else { return false }
+        connections.withLock { connections in
+            var ending = connections.open[broker] ?? Ending(broker: broker, stage: stage, began: now)
+            if state == "TRY_CONNECT" || stage >= ending.stage { ending.stage = stage }
+            if state == "TRY_CONNECT" { ending.began = now }
+            connections.open[broker] = ending
+        }
+        return false
     }
 
     func throttled(_ broker: String, milliseconds: Int) {

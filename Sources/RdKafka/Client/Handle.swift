@@ -34,8 +34,10 @@ package final class Handle: @unchecked Sendable {
     /// Raised when the queue of a partition that is read apart goes from empty to one.
     package let partitionsArrived = Flag()
     package let join: JoinObserver
+    package let brokers: BrokerObserver
+    package let certificates: CertificateVerifier
     private let topics: Locked<[String: OpaquePointer]>
-    private var joinReference: Unmanaged<JoinObserver>?
+    private var observerReference: Unmanaged<EngineObserver>?
     private let partitioner: Partitioner?
     private var partitionerReference: Unmanaged<Partitioner>?
 
@@ -46,11 +48,15 @@ package final class Handle: @unchecked Sendable {
     package init(
         _ kind: Kind,
         _ configuration: consuming Configuration,
-        partitioner: Partitioner? = nil
+        partitioner: Partitioner? = nil,
+        certificates: CertificateVerifier = CertificateVerifier()
     ) throws(EngineError) {
+        let verifiesCertificates = CertificateVerifier.isNeeded(by: configuration)
         guard let copy = configuration.copyPointer() else { throw EngineError(code: -999) }
-        let join = JoinObserver()
-        let reference = Unmanaged.passRetained(join)
+        let observer = EngineObserver(certificates)
+        let reference = Unmanaged.passRetained(observer)
+        EngineObserver.install(reference, in: copy)
+        if verifiesCertificates { CertificateVerifier.install(in: copy) }
         let partitionerReference = partitioner.map { Unmanaged.passRetained($0) }
         if let partitionerReference { Partitioner.install(partitionerReference, in: copy) }
         let type: rd_kafka_type_t
@@ -68,7 +74,6 @@ package final class Handle: @unchecked Sendable {
                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG
                     | RD_KAFKA_EVENT_STATS
             )
-            JoinObserver.install(in: copy, opaque: reference.toOpaque())
         case .admin, .groupAdmin:
             type = kind == .admin ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
             rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
@@ -93,8 +98,10 @@ package final class Handle: @unchecked Sendable {
         }
         self.pointer = pointer
         self.kind = kind
-        self.join = join
-        joinReference = reference
+        join = observer.join
+        brokers = observer.brokers
+        self.certificates = certificates
+        observerReference = reference
         self.partitioner = partitioner
         self.partitionerReference = partitionerReference
         control = Queue(queue)
@@ -123,7 +130,8 @@ package final class Handle: @unchecked Sendable {
     /// Lines that librdkafka has logged since the last call.
     package func takeLogLine() -> (level: Int32, facility: String, text: String)? {
         while let event = log?.poll(timeout: 0) {
-            if let line = event.logLine { return line }
+            // Written with each attempt; what follows it says the same, and is limited.
+            if let line = event.logLine, line.facility != "SSLCERTVRFY" { return line }
         }
         return nil
     }
@@ -159,8 +167,8 @@ package final class Handle: @unchecked Sendable {
         // The control queue's reference lasts until the interceptors cannot call any more: it is no owner, so it may.
         let isConsumer = kind == .consumer || kind == .groupAdmin
         rd_kafka_destroy_flags(pointer, isConsumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0)
-        joinReference?.release()
-        joinReference = nil
+        observerReference?.release()
+        observerReference = nil
         partitionerReference?.release()
         partitionerReference = nil
     }

@@ -36,7 +36,6 @@ package final class JoinObserver: Sendable {
     private let isOff = Atomic<Bool>(false)
     private let doubt = Locked(JoinDoubt())
     private let control = AtomicLazyReference<Queue>()
-    package let brokers = BrokerObserver()
 
     package init() {}
 
@@ -151,7 +150,6 @@ package final class JoinObserver: Sendable {
 
     /// - Parameter hasFailed: whether no response came. What a response says is not known here.
     func responseReceived(_ key: Int16, hasFailed: Bool) {
-        if brokers.responseReceived(key, hasFailed: hasFailed) { notify() }
         if key == Self.offsetCommit, hasFailed { hasCutOffCommit.store(true, ordering: .releasing) }
         if key == Self.heartbeat, !hasFailed { doubt.withLock { $0.heartbeatAnswered() } }
         let isFarewell =
@@ -183,62 +181,8 @@ package final class JoinObserver: Sendable {
         if state == "DOWN" { doubt.withLock { $0.coordinatorGone() } }
     }
 
-    private func notify() {
+    /// Has the client's thread look.
+    func notify() {
         control.load()?.yield()
-    }
-
-    /// Adds the interceptors. `opaque` must live until the handle is destroyed.
-    static func install(in configuration: OpaquePointer, opaque: UnsafeMutableRawPointer) {
-        rd_kafka_conf_interceptor_add_on_new(
-            configuration,
-            "async-kafka",
-            { handle, _, opaque, _, _ in
-                rd_kafka_interceptor_add_on_request_sent(
-                    handle,
-                    "async-kafka",
-                    { _, _, _, _, key, _, _, _, opaque in
-                        JoinObserver.from(opaque)?.requestSent(key)
-                        return RD_KAFKA_RESP_ERR_NO_ERROR
-                    },
-                    opaque
-                )
-                rd_kafka_interceptor_add_on_response_received(
-                    handle,
-                    "async-kafka",
-                    { _, _, _, _, key, _, _, _, _, error, opaque in
-                        JoinObserver.from(opaque)?.responseReceived(key, hasFailed: error != RD_KAFKA_RESP_ERR_NO_ERROR)
-                        return RD_KAFKA_RESP_ERR_NO_ERROR
-                    },
-                    opaque
-                )
-                rd_kafka_interceptor_add_on_broker_state_change(
-                    handle,
-                    "async-kafka",
-                    { _, _, _, name, _, state, opaque in
-                        if let name, let state {
-                            JoinObserver.from(opaque)?.connectionChanged(
-                                of: String(cString: name),
-                                to: String(cString: state)
-                            )
-                        }
-                        return RD_KAFKA_RESP_ERR_NO_ERROR
-                    },
-                    opaque
-                )
-                return RD_KAFKA_RESP_ERR_NO_ERROR
-            },
-            opaque
-        )
-        rd_kafka_conf_set_opaque(configuration, opaque)
-        // No event tells of it: librdkafka calls back from the poll of the queue.
-        rd_kafka_conf_set_throttle_cb(configuration) { _, broker, _, milliseconds, opaque in
-            guard let observer = JoinObserver.from(opaque) else { return }
-            observer.brokers.throttled(broker.map { String(cString: $0) } ?? "", milliseconds: Int(milliseconds))
-            observer.notify()
-        }
-    }
-
-    private static func from(_ opaque: UnsafeMutableRawPointer?) -> JoinObserver? {
-        opaque.map { Unmanaged<JoinObserver>.fromOpaque($0).takeUnretainedValue() }
     }
 }

@@ -49,6 +49,11 @@ package enum Engine {
     /// `0xMMmmrrpp`: major, minor, revision, pre-release.
     package static var versionNumber: Int32 { rd_kafka_version() }
 
+    /// What it was built with, as in `gzip` and `sasl_gssapi`.
+    package static var features: [String] {
+        (Configuration().value(of: "builtin.features") ?? "").split(separator: ",").map { $0.filter { $0 != " " } }
+    }
+
     /// Whether a commit within a join costs the assignment (confluentinc/librdkafka#4059).
     package static var losesAssignments: Bool { versionNumber < 0x020a_0000 }
 }

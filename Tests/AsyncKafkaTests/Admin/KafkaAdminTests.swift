@@ -1,8 +1,8 @@
 import AsyncKafkaTesting
-import RdKafka
 import Testing
 
 @testable import AsyncKafka
+@testable import RdKafka
 
 /// What needs no real cluster: the mock has no controller, so what asks for one waits until its time is over.
 @Suite(.timeLimit(.minutes(1)))
@@ -112,7 +112,7 @@ struct KafkaAdminTests {
         }
     }
 
-    /// What a broker answers ends the state in which calls fail as all brokers refuse the credentials.
+    /// What a broker answers ends the state in which calls fail as all brokers refuse the client.
     @Test
     func anyAnswerProvesThatBrokersAcceptTheClient() async throws {
         try await withMockAdmin { admin in
@@ -122,7 +122,10 @@ struct KafkaAdminTests {
                 { _ = try await admin.find([partition: .end], until: .now + .seconds(20)) },
                 { _ = try await admin.groupOffsets(of: "group") },
             ]
+            // It is behind the answers to what the client asks by itself.
+            _ = try await admin.describeCluster()
             for call in calls {
+                _ = admin.core.handle.brokers.connectionChanged(of: "a", port: 1, to: "DOWN", now: .now)
                 await admin.core.problem(KafkaError(.authentication, "sasl_plaintext://a:1/1: refused"))
                 await admin.core.problem(KafkaError(.allBrokersDown, "1/1 brokers are down"))
                 #expect(await admin.core.isRefused)

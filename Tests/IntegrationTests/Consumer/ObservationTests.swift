@@ -255,7 +255,7 @@ extension RealKafkaTests {
             let start = ContinuousClock.now
             let event = try await consumer.events.first { $0.error?.code == .authentication }
             #expect(event?.kind == .error)
-            #expect(event?.error?.message.contains("check the mechanism") == true)
+            #expect(event?.error?.message.contains("check the user name") == true)
             #expect(ContinuousClock.now - start < .seconds(10))
             await consumer.close(timeout: .seconds(1))
         }

@@ -7,7 +7,7 @@ extension RealKafkaTests {
         @Test
         func recordsFailWithTheBrokersAnswerLongBeforeTheDeliveryTimeout() async throws {
             var configuration = SASL.configuration(user: "alice", password: "wrong")
-            configuration.refusedAuthentication = .failRecords(after: .seconds(2))
+            configuration.connection.refusal = .fail(after: .seconds(2))
             let producer = try KafkaProducer(configuration)
             // The second one comes when librdkafka keeps the same refusal to itself.
             for number in 0..<2 {
@@ -30,7 +30,7 @@ extension RealKafkaTests {
         @Test
         func aProgramMayPreferToWait() async throws {
             var configuration = SASL.configuration(user: "alice", password: "wrong")
-            configuration.refusedAuthentication = .keepRetrying
+            configuration.connection.refusal = .keepRetrying
             configuration.deliveryTimeout = .seconds(4)
             let producer = try KafkaProducer(configuration)
             let error = await #expect(throws: KafkaError.self) {
@@ -49,7 +49,7 @@ extension RealKafkaTests {
         func theRightPasswordIsTaken() async throws {
             try await withTopic { topic in
                 var configuration = SASL.configuration(user: "alice", password: "alice-secret")
-                configuration.refusedAuthentication = .failRecords(after: .seconds(1))
+                configuration.connection.refusal = .fail(after: .seconds(1))
                 try await withKafkaProducer(configuration) { producer in
                     _ = try await producer.send(KafkaRecord(topic: topic, value: "v"))
                 }

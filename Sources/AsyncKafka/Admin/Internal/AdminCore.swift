@@ -5,7 +5,7 @@ import RdKafka
 /// Each call is a request whose answer comes as an event to that thread, or, where librdkafka can only block, a call on a thread of
 /// the client's own. What always holds: whoever waits is resumed exactly once, by the answer, its time limit, its cancellation or
 /// the end of the client; what comes after that is dropped.
-actor AdminCore: ClientThreadOwner {
+actor AdminCore: ConnectingClient {
     private enum Phase {
         case open
         /// Waiting for answers.
@@ -26,7 +26,7 @@ actor AdminCore: ClientThreadOwner {
     nonisolated let handle: Handle
     nonisolated let log: LogSink
     private nonisolated let configuration: KafkaAdminConfiguration
-    private nonisolated let thread: ClientThread
+    nonisolated let thread: ClientThread
     private nonisolated let requestTimeout: Duration
     private nonisolated let operationTimeout: Duration?
     /// What an application's other clients wait for does not hold these up.
@@ -36,7 +36,7 @@ actor AdminCore: ClientThreadOwner {
     private var calls = Alarms<Call>()
     /// Calls on blocking threads that use the handle, also those that nobody waits for any more.
     private var blockingCalls = 0
-    private var authentication: AuthenticationWatch
+    var connection: ClientConnection
     /// The last thing that went wrong between this client and its brokers.
     private var lastProblem: Problem?
     private var closers: [Suspension<Int>] = []
@@ -47,17 +47,10 @@ actor AdminCore: ClientThreadOwner {
 
     /// How much later than librdkafka the client gives up, as librdkafka can say why.
     private static let grace = Duration.seconds(1)
-    /// How long calls wait while all brokers refuse the credentials.
-    private static let refusalLimit = Duration.seconds(10)
 
     init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
-        authentication = AuthenticationWatch(
-            limit: Self.refusalLimit,
-            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms")
-                ?? configuration.connection.maxReconnectBackoff,
-            advice: ""
-        )
+        connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.admin, engine)
         log = LogSink(configuration.log, clientName: handle.name)
         self.configuration = configuration
@@ -80,8 +73,13 @@ actor AdminCore: ClientThreadOwner {
     /// How many have no answer yet.
     var callCount: Int { calls.count }
 
-    /// Whether calls that wait will fail as all brokers refuse the credentials.
-    var isRefused: Bool { authentication.deadline != nil }
+    /// Whether calls that wait will fail as all brokers refuse the client.
+    var isRefused: Bool { connection.watch.deadline != nil }
+
+    var isOpen: Bool {
+        if case .open = phase { return true }
+        return false
+    }
 
     /// When a call that begins now has to be done.
     ///
@@ -287,7 +285,8 @@ actor AdminCore: ClientThreadOwner {
     /// What is known about a call that failed as a whole.
     private func explain(_ error: KafkaError, _ name: String, since start: ContinuousClock.Instant) -> KafkaError {
         switch error.code {
-        case .cancelled, .clientClosed, .authentication, .unsupportedFeature: return error
+        case .cancelled, .clientClosed, .unsupportedFeature: return error
+        case _ where error.isRefusal: return error
         case .timedOut, .transport, .resolve, .allBrokersDown:
             // librdkafka repeats an identical problem only every 30 s.
             let cause = lastProblem.flatMap { $0.time >= start - .seconds(30) ? $0.error : nil }
@@ -330,24 +329,23 @@ actor AdminCore: ClientThreadOwner {
     }
 
     private func brokerAnswered() {
-        _ = authentication.delivered()
+        connection.answered()
         lastProblem = nil
     }
 
-    func problem(_ error: KafkaError) {
-        lastProblem = Problem(error: error, time: .now)
-        authentication.failed(error, now: .now)
+    func problem(_ event: KafkaError) {
+        lastProblem = Problem(error: connection.problem(event, of: handle, now: .now), time: .now)
     }
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        if connection.look(at: handle, now: now) { lastProblem = nil }
+        resumeConnected(now: now)
         for call in calls.expire(now: now) { call.failed(.unanswered) }
-        var deadline = calls.deadline
-        if calls.count > 0 {
-            if let error = authentication.expire(now: now) {
-                for call in calls.removeAll() { call.failed(error) }
-            }
-            deadline = earliest(calls.deadline, authentication.deadline)
+        if let error = connection.expire(now: now), calls.count > 0 {
+            log.log(.error, "REFUSED", error.description)
+            for call in calls.removeAll() { call.failed(error) }
         }
+        var deadline = earliest(calls.deadline, connection.deadline)
         switch phase {
         case .open:
             break
@@ -372,7 +370,9 @@ actor AdminCore: ClientThreadOwner {
     func close(deadline: ContinuousClock.Instant) async -> Int {
         if let unanswered { return unanswered }
         switch phase {
-        case .open: phase = .closing(deadline: deadline)
+        case .open:
+            phase = .closing(deadline: deadline)
+            refuseConnecting()
         case .closing(let current): phase = .closing(deadline: min(current, deadline))
         case .reaping, .ended: break
         }
@@ -406,6 +406,7 @@ actor AdminCore: ClientThreadOwner {
 
     private func end() {
         phase = .ended
+        refuseConnecting()
         finishClose()
     }
 }

@@ -31,6 +31,13 @@ struct Alarms<Waiter> {
         return due.values.map(\.waiter)
     }
 
+    /// Those that fulfil a condition.
+    mutating func remove(where isDone: (Waiter) -> Bool) -> [Waiter] {
+        let done = waiting.filter { isDone($0.value.waiter) }
+        for id in done.keys { waiting[id] = nil }
+        return done.values.map(\.waiter)
+    }
+
     /// All of them: the client ends.
     mutating func removeAll() -> [Waiter] {
         defer { waiting = [:] }

@@ -107,6 +107,9 @@ extension ConfigurationBuilder {
                 default: standard.isKeepaliveEnabled
             )
         )
+        if let limit = connection.refusal.limit {
+            try Setting.check("connection.refusal", limit, in: .zero ... .longest)
+        }
         try setSocket(connection, standard)
         try setMetadataRefresh(connection, standard)
         if let first = integer("reconnect.backoff.ms"), let longest = integer("reconnect.backoff.max.ms"),

@@ -43,9 +43,6 @@ extension KafkaProducerConfiguration {
             )
         )
         try setStickyPartitioning(builder)
-        if let limit = refusedAuthentication.limit {
-            try Setting.check("refusedAuthentication", limit, in: .zero ... .longest)
-        }
     }
 
     private func setRetry(_ builder: borrowing ConfigurationBuilder, _ standard: Retry) throws(KafkaError) {

@@ -304,6 +304,9 @@ struct CommitStateMachine<Waiter> {
     /// Those whose time has passed.
     mutating func expire(now: Instant) -> [Waiter] { waiting.expire(now: now) }
 
+    /// Nobody waits any more. What was asked for is still committed once that is possible.
+    mutating func refuse() -> [Waiter] { waiting.removeAll() }
+
     /// When the thread has to look again.
     func deadline(isHeld: Bool) -> Instant? {
         let first = waiting.firstDeadline

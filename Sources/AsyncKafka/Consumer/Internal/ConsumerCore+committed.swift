@@ -59,7 +59,6 @@ extension ConsumerCore {
         case .parting, .leaving, .reaping, .ended: throw .clientClosed
         }
         let cancelled = KafkaError(.cancelled, "the task was cancelled before there was an answer")
-        let expired = KafkaError(.timedOut, "there was no answer within the time limit").asRetriable()
         let waiter = Locked<Suspension<Result<Value, KafkaError>>?>(nil)
         let id = calls.makeID()
         defer { _ = calls.cancel(id) }
@@ -70,7 +69,7 @@ extension ConsumerCore {
                     waiter.take()?.resume(returning: .failure(cancelled))
                     return
                 }
-                calls.add(id, at: deadline + Self.callGrace) { waiter.take()?.resume(returning: .failure(expired)) }
+                calls.add(id, at: deadline + Self.callGrace) { waiter.take()?.resume(returning: .failure($0)) }
                 blockingCalls += 1
                 lookUps.submit { [self] in
                     defer { thread.submit { self.assumeIsolated { $0.blockingCalls -= 1 } } }
@@ -97,6 +96,8 @@ extension Locked {
 }
 
 extension KafkaError {
+    static let lookUpExpired = KafkaError(.timedOut, "there was no answer within the time limit").asRetriable()
+
     private static let unstableOffsetCommit = Code(rawValue: 88)
 
     /// What is committed cannot be told, for this reason.

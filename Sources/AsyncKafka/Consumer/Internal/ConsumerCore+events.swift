@@ -3,7 +3,8 @@ import RdKafka
 // What goes wrong, and what brokers do, told to whoever reads the events.
 extension ConsumerCore {
     /// An error of the client as a whole, of a broker, of the group, or of a topic that is subscribed to.
-    func problem(_ error: KafkaError) {
+    func problem(_ event: KafkaError) {
+        let error = connection.problem(event, of: handle, now: .now)
         // librdkafka looks for the coordinator of a group that is none.
         if !hasGroup, error.code == .groupAuthorizationFailed { return }
         if error.isFatal, let fatal = handle.fatalError {
@@ -18,7 +19,6 @@ extension ConsumerCore {
         }
         if error.code == .allBrokersDown {
             guard brokerEvents.allDown() else { return }
-            handle.join.brokers.arm()
         }
         let topic = error.subscribedTopic
         let explained = error.explained(topic: topic)
@@ -27,7 +27,7 @@ extension ConsumerCore {
             if explained.code == .unknownTopic { subscription.missing.add(topic, now: .now) }
         }
         if explained.endsReading || (failsForMissingTopics && explained.code == .unknownTopic) { fail(explained) }
-        events.append(event(for: explained, topic: topic))
+        events.append(self.event(for: explained, topic: topic))
     }
 
     func event(for error: KafkaError, topic: String? = nil) -> KafkaConsumerEvent {
@@ -41,12 +41,37 @@ extension ConsumerCore {
         return event
     }
 
+    /// Fails what waits for brokers that refuse the client: loops, once, commits, and look-ups.
+    func failRefused(now: ContinuousClock.Instant) {
+        guard let error = connection.expire(now: now) else { return }
+        let waiters = commits.refuse()
+        for waiter in waiters { resume(waiter, error) }
+        let lookUps = calls.removeAll()
+        for giveUp in lookUps { giveUp(error) }
+        guard tellReaders(error) || !waiters.isEmpty || !lookUps.isEmpty else { return }
+        log.log(.error, "REFUSED", error.description)
+    }
+
+    /// Has loops throw that wait, and those alone: who comes later may find that the brokers take the client. Returns whether there are any.
+    private func tellReaders(_ error: KafkaError) -> Bool {
+        let streams = Set(parkedStreams.map(\.partition))
+        guard isLoopParked || parkedPartitionLoop != nil || !streams.isEmpty else { return false }
+        delivery.withLock { delivery in
+            for partition in streams { delivery.tell(error.at(partition)) }
+            if isLoopParked { delivery.interrupt(error) }
+            if parkedPartitionLoop != nil { delivery.tell(error) }
+        }
+        unpark()
+        return true
+    }
+
     /// What the observer of the brokers has heard since the last turn.
     func reportBrokers(now: ContinuousClock.Instant) {
-        if handle.join.brokers.isServed.take(), brokerEvents.served() {
+        if connection.look(at: handle, now: now), brokerEvents.served() {
             events.append(KafkaConsumerEvent(kind: .brokersUp))
         }
-        for throttle in handle.join.brokers.takeThrottles() {
+        resumeConnected(now: now)
+        for throttle in handle.brokers.takeThrottles() {
             let time = Duration.milliseconds(throttle.milliseconds)
             guard let longest = brokerEvents.throttled(throttle.broker, time, now: now) else { continue }
             events.append(.throttled(by: throttle.broker, longest))
@@ -91,14 +116,6 @@ extension KafkaError {
             return saying("this client may not read \(topic): grant it the operation READ on the topic").causedBy(self)
         case .groupAuthorizationFailed:
             return saying("\(message): grant this client the operation READ on its group")
-        case .authentication:
-            return saying("\(message): check the mechanism, the user name and the password, or the token")
-        case .resolve:
-            return saying("\(message): check the host's name in `bootstrapServers`, and what the brokers advertise")
-        case .ssl:
-            return saying("\(message): check the certificates, and that this port speaks TLS")
-        case .transport:
-            return saying("\(message): check that the broker runs there, and whether its port wants TLS or a login")
         case .allBrokersDown:
             return saying(
                 """

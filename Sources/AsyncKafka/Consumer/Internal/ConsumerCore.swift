@@ -4,7 +4,7 @@ import RdKafka
 ///
 /// Draining, rebalances, commits and the lifecycle are isolated to it, so that none of them ever races with another. What a loop
 /// and the thread share stands in `delivery`: a loop takes messages out of it without coming here.
-actor ConsumerCore: ClientThreadOwner {
+actor ConsumerCore: ConnectingClient {
     enum Phase {
         case open
         /// Waiting for the message in hand.
@@ -83,7 +83,7 @@ actor ConsumerCore: ClientThreadOwner {
     var isTelling = false
     var lastTurn: UInt64 = 0
     /// Whoever waits for a blocking call, by the time when it does not any more.
-    var calls = Alarms<@Sendable () -> Void>()
+    var calls = Alarms<@Sendable (KafkaError) -> Void>()
     /// Whoever waits for the last commits of epochs that are to end.
     var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
     var finiteRead: FiniteRead?
@@ -102,6 +102,7 @@ actor ConsumerCore: ClientThreadOwner {
     /// Bytes of an average message, to bound what one drain copies.
     var averageSize = 16_384
 
+    var connection: ClientConnection
     /// What is known of the brokers, for the events.
     var brokerEvents = BrokerEvents()
     /// Where partitions stand still, as far as anybody has asked.
@@ -143,6 +144,7 @@ actor ConsumerCore: ClientThreadOwner {
             // A read that ends learns from it that nothing is left.
             _ = engine.set("enable.partition.eof", "true")
         }
+        connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.consumer, engine)
         switch configuration.offsetPolicy.mode {
         case .afterProcessing(let interval):
@@ -229,7 +231,8 @@ actor ConsumerCore: ClientThreadOwner {
         reportBrokers(now: now)
         lookForMissingTopics(now: now)
         ringAlarms(now: now)
-        for giveUp in calls.expire(now: now) { giveUp() }
+        for giveUp in calls.expire(now: now) { giveUp(.lookUpExpired) }
+        failRefused(now: now)
         proceedPositions(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
@@ -255,7 +258,7 @@ actor ConsumerCore: ClientThreadOwner {
             rebalanceWaiter?.deadline, alarms.deadline, calls.deadline, parked?.deadline,
             isClosed || !subscription.isActive ? nil : subscription.missing.deadline,
             isClosed ? nil : watchdog.deadline, isClosed ? nil : streamDeadline,
-            positionChanges.deadline, settling?.deadline, unanswered?.deadline,
+            positionChanges.deadline, settling?.deadline, unanswered?.deadline, connection.deadline,
         ]
         switch phase {
         case .open, .reaping, .ended: break
@@ -383,6 +386,7 @@ actor ConsumerCore: ClientThreadOwner {
         unpark()
         endRebalanceWait()
         endAlarms()
+        refuseConnecting()
         phase = mustWait ? .releasing(deadline: deadline) : .committing(deadline: deadline)
     }
 
@@ -465,6 +469,7 @@ actor ConsumerCore: ClientThreadOwner {
 
     private func end() {
         phase = .ended
+        refuseConnecting()
         finishClose(isClosed: false)
         let epochs = Array(assigned.values)
         assigned = [:]
@@ -484,6 +489,8 @@ actor ConsumerCore: ClientThreadOwner {
         case .parting, .leaving, .reaping, .ended: true
         }
     }
+
+    var isOpen: Bool { !isClosed }
 
     var isClosed: Bool {
         if case .open = phase { return false }

@@ -5,7 +5,7 @@ import RdKafka
 /// Lifecycle, flush and deadlines are isolated to it. The way of a record is not: `ProducerCore+send` hands it over from
 /// the caller's own thread, `ProducerCore+reports` resumes its sender from the client's thread; what both need stands in
 /// `machine`.
-actor ProducerCore: ClientThreadOwner {
+actor ProducerCore: ConnectingClient {
     typealias Sender = Suspension<Result<ProducerTicket, KafkaError>>
     typealias Receiver = Suspension<Received>
     typealias Machine = ProducerStateMachine<Sender, Receiver, KafkaPendingDelivery, ByteSlice>
@@ -52,12 +52,12 @@ actor ProducerCore: ClientThreadOwner {
     nonisolated let fatalProblem = Locked<KafkaError?>(nil)
     /// Nil without a `transactionalID`.
     nonisolated let transactions: TransactionCoordinator?
-    /// Why records fail while all brokers refuse the credentials; nil while that is not so, or not for long enough.
+    /// Why records fail while all brokers refuse the client; nil while that is not so, or not for long enough.
     nonisolated let refusal = Locked<KafkaError?>(nil)
     nonisolated let deliveryTimeout: Duration?
-    private nonisolated let thread: ClientThread
+    nonisolated let thread: ClientThread
 
-    private var authentication: AuthenticationWatch
+    var connection: ClientConnection
     private(set) var phase = Phase.open
     private var closers: [Suspension<KafkaProducerCloseReport>] = []
     private var report: KafkaProducerCloseReport?
@@ -71,12 +71,9 @@ actor ProducerCore: ClientThreadOwner {
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
+        connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.producer, engine, partitioner: configuration.partitioner.engineCallback())
         deliveryTimeout = settings.deliveryTimeout
-        authentication = AuthenticationWatch(
-            limit: configuration.refusedAuthentication.limit,
-            maxReconnectBackoff: settings.maxReconnectBackoff
-        )
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
         log = LogSink(configuration.log, clientName: handle.name)
@@ -128,7 +125,6 @@ actor ProducerCore: ClientThreadOwner {
             event.appendDeliveryReports(to: &reports, topics: &topics)
             // Before the credits go back: librdkafka's own count falls here.
             event.destroy()
-            if reports.contains(where: { $0.error == 0 }) { assumeIsolated { $0.isServed() } }
             let flushed = resolve(reports, topics)
             if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
         case .error:
@@ -155,9 +151,9 @@ actor ProducerCore: ClientThreadOwner {
         assumeIsolated { $0.end() }
     }
 
-    private func problem(_ error: KafkaError) {
+    private func problem(_ event: KafkaError) {
+        let error = connection.problem(event, of: handle, now: .now)
         lastProblem.withLock { $0 = Problem(error: error, time: .now) }
-        authentication.failed(error, now: .now)
         forgetRefusal()
         flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
@@ -172,25 +168,29 @@ actor ProducerCore: ClientThreadOwner {
         .fatalProducer(error, transactionalID: transactions?.transactionalID)
     }
 
-    /// A broker has acknowledged a record.
-    private func isServed() {
-        guard authentication.delivered() else { return }
-        refusal.withLock { $0 = nil }
-    }
-
-    /// Fails what waits for brokers that refuse the credentials. librdkafka reports each record, as after any purge.
+    /// Fails what waits for brokers that refuse the client. librdkafka reports each record, as after any purge.
     private func failRefused(now: ContinuousClock.Instant) {
-        guard authentication.deadline != nil else { return }
-        guard let error = authentication.expire(now: now) else { return forgetRefusal() }
+        if connection.look(at: handle, now: now) { refusal.withLock { $0 = nil } }
+        resumeConnected(now: now)
+        guard connection.watch.deadline != nil else { return forgetRefusal() }
+        guard let error = connection.expire(now: now) else { return forgetRefusal() }
         refusal.withLock { $0 = error }
-        guard machine.withLock({ $0.records }) > 0 else { return }
-        log.log(.error, "REFUSED", error.description)
-        handle.purge(inFlight: false)
+        transactions?.refuse(error)
+        let waiting = machine.withLock { $0.removeWaiters() }
+        for sender in waiting { sender.resume(returning: .failure(error.with(.notPersisted))) }
+        let hasRecords = machine.withLock { $0.records } > 0
+        if hasRecords || !waiting.isEmpty { log.log(.error, "REFUSED", error.description) }
+        if hasRecords { handle.purge(inFlight: false) }
     }
 
-    /// What is purged once the brokers may take the credentials is not their doing.
+    /// What is purged once the brokers may take the client is not their doing.
     private func forgetRefusal() {
-        if authentication.deadline == nil { refusal.withLock { $0 = nil } }
+        if connection.watch.deadline == nil { refusal.withLock { $0 = nil } }
+    }
+
+    var isOpen: Bool {
+        if case .open = phase { return true }
+        return false
     }
 
     // MARK: Flush and close
@@ -200,7 +200,7 @@ actor ProducerCore: ClientThreadOwner {
         failRefused(now: now)
         var deadline = earliest(
             flushes.values.map(\.deadline).min(),
-            earliest(expireSenders(now: now), authentication.deadline)
+            earliest(expireSenders(now: now), connection.deadline)
         )
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }
         switch phase {
@@ -270,6 +270,7 @@ actor ProducerCore: ClientThreadOwner {
 
     private func end() {
         phase = .ended
+        refuseConnecting()
         if report == nil { finishClose(unsent: 0) }
         for flush in flushes.values { flush.suspension.resume(returning: 0) }
         flushes = [:]
@@ -280,6 +281,7 @@ actor ProducerCore: ClientThreadOwner {
         switch phase {
         case .open:
             phase = .closing(deadline: deadline)
+            refuseConnecting()
             flushThread.hold()
         case .closing(let current):
             phase = .closing(deadline: min(current, deadline))

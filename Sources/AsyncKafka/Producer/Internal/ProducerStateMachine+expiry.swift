@@ -3,6 +3,11 @@ extension ProducerStateMachine {
     /// Until when the sender waits that has waited longest.
     var firstWaitDeadline: ContinuousClock.Instant? { waiters.firstDeadline }
 
+    /// All who wait for room leave: no record of theirs would be sent.
+    mutating func removeWaiters() -> [Sender] {
+        waiters.removeAll()
+    }
+
     /// Senders whose time has run out leave. Those behind them may fit in now: a large record may have stood before small ones.
     mutating func expireWaiters(now: ContinuousClock.Instant) -> (senders: [Sender], grants: [Grant]) {
         var senders: [Sender] = []

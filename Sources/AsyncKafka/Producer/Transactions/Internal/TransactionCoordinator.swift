@@ -58,6 +58,11 @@ final class TransactionCoordinator: Sendable {
         try result.get()
     }
 
+    /// No broker takes the producer: whoever waits for a transaction is told.
+    func refuse(_ error: KafkaError) {
+        for waiter in machine.withLock({ $0.refuse() }) { waiter.resume(returning: .failure(error)) }
+    }
+
     private func prepare(_ debt: TransactionDebt, timeout: Duration) {
         let deadline = ContinuousClock.Instant.after(timeout)
         thread.submit { [self] in

@@ -65,6 +65,11 @@ struct TransactionStateMachine<Waiter> {
         waiters.remove(id: id)
     }
 
+    /// Whoever waits for a turn shall not wait any more. A job that runs for one of them goes on, and the next one takes what comes out.
+    mutating func refuse() -> [Waiter] {
+        waiters.removeAll()
+    }
+
     /// What is to be done after a job.
     struct Action {
         /// Has the transaction now.

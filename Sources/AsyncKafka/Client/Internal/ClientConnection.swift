@@ -1,0 +1,134 @@
+import RdKafka
+
+/// What a client knows of its brokers, and who waits for one to take it. A plain value of the client's thread.
+struct ClientConnection {
+    typealias Instant = ContinuousClock.Instant
+
+    struct Waiter {
+        let began: Instant
+        let suspension: Suspension<Result<Void, KafkaError>>
+    }
+
+    let reader: ConnectionFailureReader
+    private(set) var watch: RefusalWatch
+    var waiters = Alarms<Waiter>()
+
+    init(_ engine: borrowing RdKafka.Configuration, _ connection: KafkaConnectionConfiguration) {
+        reader = ConnectionFailureReader(engine)
+        watch = RefusalWatch(
+            limit: connection.refusal.limit,
+            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff
+        )
+    }
+
+    var isServed: Bool { watch.isServed }
+
+    /// When the client's thread has to look.
+    var deadline: Instant? { earliest(watch.deadline, waiters.deadline) }
+
+    /// Takes in an event of librdkafka's.
+    ///
+    /// - Returns: the error, with what to check if it is about a connection.
+    mutating func problem(_ error: KafkaError, of handle: Handle, now: Instant) -> KafkaError {
+        if error.code == .allBrokersDown {
+            watch.allDown(now: now)
+            handle.brokers.arm()
+            return error
+        }
+        guard let failure = reader.read(error, fault: { handle.certificates.fault(of: $0) }) else { return error }
+        watch.failed(failure, now: now)
+        return failure.error
+    }
+
+    /// Takes in what has come by no event. Returns whether a broker serves the client that has not before.
+    mutating func look(at handle: Handle, now: Instant) -> Bool {
+        for ending in handle.brokers.takeEndings() { watch.ended(ending, reader.read(ending), now: now) }
+        guard handle.brokers.isServed.take() else { return false }
+        return watch.served()
+    }
+
+    /// A broker has answered on a connection that is not watched.
+    mutating func answered() {
+        watch.served()
+    }
+
+    /// The error with which what waits is to be failed, if it is time for that.
+    mutating func expire(now: Instant) -> KafkaError? {
+        watch.expire(now: now)
+    }
+
+    /// Those who wait no more, with what they are told.
+    mutating func takeDone(now: Instant) -> [(waiter: Waiter, result: Result<Void, KafkaError>)] {
+        guard waiters.count > 0 else { return [] }
+        if watch.isServed { return waiters.removeAll().map { ($0, .success(())) } }
+        var done: [(Waiter, Result<Void, KafkaError>)] = []
+        if watch.isRefused, let cause = watch.cause, let last = watch.lastFailure {
+            // What was known before they asked may have been put right since.
+            done += waiters.remove(where: { $0.began <= last }).map { ($0, .failure(cause)) }
+        }
+        let late = waiters.expire(now: now)
+        if !late.isEmpty {
+            let error = timeout()
+            done += late.map { ($0, .failure(error)) }
+        }
+        return done
+    }
+
+    private func timeout() -> KafkaError {
+        guard let cause = watch.cause else {
+            return KafkaError(
+                .timedOut,
+                "no broker has taken the client within the time limit, nor refused it: check that they answer"
+            ).asRetriable()
+        }
+        return cause.saying("no broker has taken the client within the time limit: \(cause.message)")
+    }
+}
+
+/// The actor of a client that can wait for its brokers.
+protocol ConnectingClient: Actor, ClientThreadOwner {
+    nonisolated var thread: ClientThread { get }
+    var connection: ClientConnection { get set }
+    /// Whether it is not closed, nor being closed.
+    var isOpen: Bool { get }
+}
+
+extension ConnectingClient {
+    /// Waits until a broker has taken the client.
+    func connect(until deadline: ContinuousClock.Instant) async throws(KafkaError) {
+        guard isOpen else { throw .clientClosed }
+        guard !connection.isServed else { return }
+        let id = connection.waiters.makeID()
+        let result = await withTaskCancellationHandler {
+            await suspend { (suspension: Suspension<Result<Void, KafkaError>>) in
+                if Task.isCancelled { return suspension.resume(returning: .failure(.connectCancelled)) }
+                guard isOpen else { return suspension.resume(returning: .failure(.clientClosed)) }
+                // It is looked at in this turn of the thread.
+                connection.waiters.add(id, at: deadline, ClientConnection.Waiter(began: .now, suspension: suspension))
+            }
+        } onCancel: {
+            thread.submit { self.assumeIsolated { $0.cancelConnect(id) } }
+        }
+        try result.get()
+    }
+
+    /// How many wait for a broker.
+    var connectingCount: Int { connection.waiters.count }
+
+    private func cancelConnect(_ id: UInt64) {
+        connection.waiters.cancel(id)?.suspension.resume(returning: .failure(.connectCancelled))
+    }
+
+    func resumeConnected(now: ContinuousClock.Instant) {
+        for (waiter, result) in connection.takeDone(now: now) { waiter.suspension.resume(returning: result) }
+    }
+
+    /// The client ends.
+    func refuseConnecting() {
+        for waiter in connection.waiters.removeAll() { waiter.suspension.resume(returning: .failure(.clientClosed)) }
+    }
+}
+
+extension KafkaError {
+    static let connectCancelled = KafkaError(.cancelled, "the wait for a broker was cancelled; the client goes on")
+}

@@ -1,0 +1,269 @@
+import RdKafka
+
+/// Why a broker did not take a client, or could not be reached.
+struct ConnectionFailure: Sendable {
+    enum Verdict {
+        /// The broker, or the client, has refused the other.
+        case refused
+        /// The connection was closed where one is that does not speak the same protocol. Something between the two may have done that as
+        /// well, so it counts only until a broker has served the client.
+        case refusedIfNeverServed
+        case unreachable
+    }
+
+    /// The broker's address, `localhost:9092`.
+    var broker: String
+    var verdict: Verdict
+    /// How far the connection had come when it failed.
+    var stage: BrokerObserver.Stage
+    /// With a sentence that says what to check, caused by librdkafka's own.
+    var error: KafkaError
+}
+
+/// Tells from what librdkafka says, and from what OpenSSL has said before, why a connection has failed.
+struct ConnectionFailureReader: Sendable {
+    let usesTLS: Bool
+    /// Nil without SASL.
+    let mechanism: String?
+    let hasCertificate: Bool
+    let engineVersion: Int32
+
+    init(usesTLS: Bool, mechanism: String?, hasCertificate: Bool, engineVersion: Int32 = Engine.versionNumber) {
+        self.usesTLS = usesTLS
+        self.mechanism = mechanism
+        self.hasCertificate = hasCertificate
+        self.engineVersion = engineVersion
+    }
+
+    /// Goes by what is in force, wherever it was set.
+    init(_ engine: borrowing RdKafka.Configuration) {
+        let name = engine.value(of: "security.protocol")?.lowercased() ?? "plaintext"
+        let certificates = ["ssl.certificate.location", "ssl.certificate.pem", "ssl.keystore.location"]
+        self.init(
+            usesTLS: name.hasSuffix("ssl"),
+            mechanism: name.hasPrefix("sasl") ? engine.value(of: "sasl.mechanisms") ?? "GSSAPI" : nil,
+            hasCertificate: certificates.contains { engine.value(of: $0)?.isEmpty == false }
+        )
+    }
+
+    /// The name before `: `, as librdkafka writes it, without scheme and number: `localhost:9092` of `sasl_ssl://localhost:9092/1: …`.
+    /// A coordinator's has its address behind it: `ssl://GroupCoordinator: localhost:9092: …`.
+    static func broker(_ message: String) -> String {
+        var rest = message[...]
+        while let end = rest.firstRange(of: ": ") {
+            var name = rest[..<end.lowerBound]
+            rest = rest[end.upperBound...]
+            if let scheme = name.firstRange(of: "://") { name = name[scheme.upperBound...] }
+            if name == "GroupCoordinator" || name == "TxnCoordinator" { continue }
+            return String(name[..<(name.firstIndex(of: "/") ?? name.endIndex)])
+        }
+        return ""
+    }
+
+    /// - Returns: nil for an error that is not of a connection.
+    func read(_ error: KafkaError, fault: (String) -> CertificateVerifier.Fault?) -> ConnectionFailure? {
+        let broker = Self.broker(error.message)
+        func failure(
+            _ verdict: ConnectionFailure.Verdict,
+            _ stage: BrokerObserver.Stage,
+            _ code: KafkaError.Code,
+            _ advice: String
+        ) -> ConnectionFailure {
+            ConnectionFailure(
+                broker: broker,
+                verdict: verdict,
+                stage: stage,
+                error: KafkaError(code, "\(error.message): \(advice)").causedBy(error)
+            )
+        }
+        func says(_ text: String) -> Bool { error.message.firstRange(of: text) != nil }
+
+        switch error.code {
+        case .authentication:
+            if says("Unsupported SASL mechanism") {
+                return failure(
+                    .refused,
+                    .loggingIn,
+                    .unsupportedMechanism,
+                    "choose a mechanism that the broker supports on this port"
+                )
+            }
+            if says("Request not valid in current SASL state") {
+                return failure(
+                    .refused,
+                    .loggingIn,
+                    .saslUnexpected,
+                    "this port knows no logins: check the port, or leave SASL out of `security`"
+                )
+            }
+            return failure(.refused, .loggingIn, .authentication, credentialAdvice)
+        case .ssl, .transport:
+            if says("certificate verify failed") {
+                let (code, advice) = Self.certificate(fault(broker))
+                return failure(.refused, .securing, code, advice)
+            }
+            if let alert = Self.alert(error.message) { return read(alert, failure) }
+            if says("unexpected eof") || says("wrong version number") || says("SSL handshake failed: Disconnected") {
+                return failure(.refusedIfNeverServed, .securing, .tlsUnexpected, Self.unexpectedTLS)
+            }
+            if error.code == .ssl {
+                return failure(
+                    .refused,
+                    .securing,
+                    .ssl,
+                    "check that client and broker have a version of TLS and a cipher in common, and the certificates"
+                )
+            }
+            if says("Disconnected while requesting ApiVersion") {
+                let (code, advice) = closedWhileAsking
+                return failure(.refusedIfNeverServed, .asking, code, advice)
+            }
+            if says("broker might require SASL authentication") {
+                return failure(.refusedIfNeverServed, .open, .saslExpected, Self.expectedSASL)
+            }
+            return failure(
+                .unreachable,
+                .connecting,
+                .transport,
+                "check that the broker runs there, and whether its port wants TLS or a login"
+            )
+        case .resolve:
+            return failure(
+                .unreachable,
+                .connecting,
+                .resolve,
+                "check the host's name in `bootstrapServers`, and what the brokers advertise"
+            )
+        case .timedOut:
+            // A request's time limit is none of this.
+            guard says("onnection setup timed out") else { return nil }
+            return failure(
+                .unreachable,
+                .connecting,
+                .timedOut,
+                "check the network, firewalls, and whether the port wants TLS"
+            )
+        default:
+            return nil
+        }
+    }
+
+    /// A connection has ended, and librdkafka may have said nothing: before 2.12 it leaves out what it said before, and from then on that a
+    /// broker has closed.
+    ///
+    /// - Returns: nil if another end cannot be told from this one.
+    func read(_ ending: BrokerObserver.Ending) -> ConnectionFailure? {
+        func failure(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
+            ConnectionFailure(
+                broker: ending.broker,
+                verdict: .refusedIfNeverServed,
+                stage: ending.stage,
+                error: KafkaError(code, "\(ending.broker): the broker has closed the connection: \(text)")
+            )
+        }
+        switch ending.stage {
+        case .connecting: return nil
+        case .loggingIn: return failure(.authentication, credentialAdvice)
+        case .securing: return failure(.tlsUnexpected, Self.unexpectedTLS)
+        case .asking: return failure(closedWhileAsking.0, closedWhileAsking.1)
+        case .open: return mechanism == nil ? failure(.saslExpected, Self.expectedSASL) : nil
+        }
+    }
+
+    // MARK: What to check
+
+    private static let unexpectedTLS = "the port may speak without TLS: check the port, or leave TLS out of `security`"
+    private static let expectedSASL = "the port may want a login: check the port, or give `security` a SASL mechanism"
+
+    private var closedWhileAsking: (KafkaError.Code, String) {
+        guard usesTLS else {
+            return (
+                .tlsExpected,
+                "the port may want TLS: check the port and `security`, and that nothing in between closes the connection"
+            )
+        }
+        return hasCertificate
+            ? (.clientCertificateRefused, "the broker may refuse the client's certificate: check both, and its log")
+            : (.clientCertificateMissing, "the port may want a certificate of the client's: give `tls` an identity")
+    }
+
+    private var credentialAdvice: String {
+        switch mechanism {
+        case "GSSAPI":
+            return """
+                check principal, keytab and service name, the clock, and that the broker's principal has the host name that is \
+                connected to
+                """
+        case "OAUTHBEARER":
+            return "check the token: its issuer, audience, scope and expiration"
+        case .some(let name) where name.hasPrefix("SCRAM") && engineVersion < 0x0206_01ff:
+            return """
+                check the user name and the password; brokers from Kafka 4.0 on also refuse SCRAM of librdkafka before 2.6.1, and this is \
+                \(Engine.version): use a newer librdkafka, or PLAIN over TLS
+                """
+        default:
+            return "check the user name and the password"
+        }
+    }
+
+    /// OpenSSL's numbers (x509_vfy.h, `X509_V_ERR_…`).
+    private static func certificate(_ fault: CertificateVerifier.Fault?) -> (KafkaError.Code, String) {
+        switch fault {
+        case .openSSL(9):
+            (.certificateExpired, "the broker's certificate is not valid yet: check the clocks, and the certificate")
+        case .openSSL(10): (.certificateExpired, "the broker's certificate has expired: renew it, and check the clock")
+        case .openSSL(62), .openSSL(63), .openSSL(64):
+            (
+                .certificateHostMismatch,
+                """
+                the broker's certificate is for another host: connect by a name that it has (`bootstrapServers`, and what the brokers \
+                advertise), or have it issued for this one
+                """
+            )
+        case .openSSL(2), .openSSL(18), .openSSL(19), .openSSL(20), .openSSL(21), .openSSL(27), nil:
+            (
+                .certificateUntrusted,
+                "no trusted authority has signed the broker's certificate: check `tls.certificateAuthorities`"
+            )
+        case .openSSL(23): (.certificateRefused, "the broker's certificate was revoked")
+        case .openSSL(let number):
+            (.certificateRefused, "OpenSSL does not take the broker's certificate (X509_V_ERR \(number))")
+        case .check: (.certificateRefused, "the application's own check does not take the broker's certificate")
+        }
+    }
+
+    /// The number of a TLS alert (RFC 8446, 6.2).
+    private static func alert(_ message: String) -> Int? {
+        guard let start = message.firstRange(of: "SSL alert number ")?.upperBound else { return nil }
+        return Int(message[start...].prefix { $0.isASCII && $0.isNumber })
+    }
+
+    private func read(
+        _ alert: Int,
+        _ failure: (ConnectionFailure.Verdict, BrokerObserver.Stage, KafkaError.Code, String) -> ConnectionFailure
+    ) -> ConnectionFailure {
+        switch alert {
+        case 41...46, 48, 49, 116:
+            return hasCertificate
+                ? failure(
+                    .refused,
+                    .asking,
+                    .clientCertificateRefused,
+                    "the broker refuses the client's certificate: it may have expired, or the broker does not trust its authority"
+                )
+                : failure(
+                    .refused,
+                    .asking,
+                    .clientCertificateMissing,
+                    "the broker wants a certificate of the client's: give `tls` an identity"
+                )
+        default:
+            return failure(
+                .refused,
+                .securing,
+                .ssl,
+                "check that client and broker have a version of TLS and a cipher in common"
+            )
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import RdKafka
+
+/// Why each broker that was tried does not take a client, whether all of them refuse it, and since when.
+///
+/// Belongs to the client's thread. librdkafka reports a broker's failures by name, identical ones only every 30 s or not at all, and once
+/// that all brokers are down (rdkafka_broker.c). That a broker serves the client comes from `BrokerObserver`, and so does the end of each
+/// attempt. What always holds:
+///
+/// - a broker that could not be reached may take the client, so as long as there is one nothing is refused;
+/// - a broker that serves the client ends everything.
+struct RefusalWatch {
+    typealias Instant = ContinuousClock.Instant
+
+    private struct Record {
+        var failure: ConnectionFailure
+        var time: Instant
+    }
+
+    /// nil: what waits is never failed.
+    let limit: Duration?
+    /// After so long without an attempt that ended in a refusal the brokers do not refuse any more, or nobody asks them.
+    let silence: Duration
+
+    private var brokers: [String: Record] = [:]
+    private var areAllDown = false
+    /// Whether a broker has ever served the client.
+    private(set) var hasBeenServed = false
+    /// When a broker last refused, or could not be reached.
+    private(set) var lastFailure: Instant?
+    private var lastRefusal: Instant?
+    /// When what waits is to be failed next; nil unless all brokers refuse. A client that is refused has this one timer.
+    private(set) var deadline: Instant?
+
+    init(limit: Duration?, maxReconnectBackoff: Duration) {
+        self.limit = limit
+        silence = .seconds(30) + maxReconnectBackoff + .seconds(10)
+    }
+
+    /// Whether a broker serves the client, as far as is known.
+    var isServed: Bool { hasBeenServed && !areAllDown }
+
+    // MARK: What happens
+
+    mutating func failed(_ failure: ConnectionFailure, now: Instant) {
+        brokers[failure.broker] = Record(failure: failure, time: now)
+        lastFailure = now
+        if isRefusal(failure) { lastRefusal = now }
+        update(now: now)
+    }
+
+    mutating func allDown(now: Instant) {
+        areAllDown = true
+        update(now: now)
+    }
+
+    /// An attempt has ended. If librdkafka tells why, `failed` comes before or after this.
+    ///
+    /// - Parameter failure: what its end looks like.
+    mutating func ended(_ ending: BrokerObserver.Ending, _ failure: ConnectionFailure?, now: Instant) {
+        if let record = brokers[ending.broker] {
+            // It was told of this attempt. Otherwise it was the same once more, if the attempt came no farther.
+            if record.time >= ending.began { return }
+            if isRefusal(record.failure), ending.stage <= record.failure.stage {
+                lastFailure = now
+                lastRefusal = now
+                return update(now: now)
+            }
+            if ending.stage == .connecting {
+                lastFailure = now
+                return
+            }
+        }
+        if let failure, !hasBeenServed { return failed(failure, now: now) }
+        guard brokers[ending.broker] != nil || hasBeenServed else { return }
+        let error = KafkaError(.transport, "\(ending.broker): the connection has ended").asRetriable()
+        failed(
+            ConnectionFailure(broker: ending.broker, verdict: .unreachable, stage: ending.stage, error: error),
+            now: now
+        )
+    }
+
+    /// A broker has answered a request behind the login. Returns whether that ends anything.
+    @discardableResult
+    mutating func served() -> Bool {
+        defer { hasBeenServed = true }
+        let isNews = areAllDown || !brokers.isEmpty || !hasBeenServed
+        brokers = [:]
+        areAllDown = false
+        lastRefusal = nil
+        deadline = nil
+        return isNews
+    }
+
+    // MARK: What it means
+
+    /// Whether all brokers that were tried refuse the client.
+    var isRefused: Bool {
+        areAllDown && !brokers.isEmpty && brokers.values.allSatisfy { isRefusal($0.failure) }
+    }
+
+    /// Why the client is not served: a refusal rather than a broker that could not be reached, the last one of its kind.
+    var cause: KafkaError? {
+        let last = brokers.values.max {
+            (isRefusal($0.failure) ? 1 : 0, $0.time) < (isRefusal($1.failure) ? 1 : 0, $1.time)
+        }
+        return last?.failure.error
+    }
+
+    private func isRefusal(_ failure: ConnectionFailure) -> Bool {
+        switch failure.verdict {
+        case .refused: true
+        case .refusedIfNeverServed: !hasBeenServed
+        case .unreachable: false
+        }
+    }
+
+    private mutating func update(now: Instant) {
+        guard let limit, isRefused, isRecent(now) else {
+            deadline = nil
+            return
+        }
+        deadline = deadline ?? now + limit
+    }
+
+    private func isRecent(_ now: Instant) -> Bool {
+        lastRefusal.map { now < $0 + silence } ?? false
+    }
+
+    /// The error with which what waits is to be failed, if it is time for that; then again after the same time. Without a recent
+    /// refusal the deadline goes, until there is another one. That all are down stays known: librdkafka says it once.
+    mutating func expire(now: Instant) -> KafkaError? {
+        guard let limit, let deadline, now >= deadline, let cause else { return nil }
+        guard isRecent(now) else {
+            self.deadline = nil
+            return nil
+        }
+        // Not faster than a record can be handed over, whatever the limit.
+        self.deadline = now + max(limit, .milliseconds(100))
+        return cause.saying("\(cause.message). All brokers that were tried refuse this client (`connection.refusal`)")
+    }
+}

@@ -1,0 +1,282 @@
+import AsyncKafka
+import RdKafka
+import Testing
+
+extension RealKafkaTests {
+    /// Every way to connect against every listener that refuses it: each ends with its own code, in time, whatever the client does.
+    @Suite(.timeLimit(.minutes(3)), .needsListeners)
+    struct RefusalMatrixTests {
+        struct Cell: Sendable {
+            var listener: SecureKafka.Listener
+            var name: String
+            var security: KafkaSecurity
+            /// Nil: it is taken.
+            var code: KafkaError.Code?
+            /// What the sentence has to say besides.
+            var text = ""
+            var properties: [String: String] = [:]
+
+            init(
+                _ listener: SecureKafka.Listener,
+                _ name: String,
+                _ security: KafkaSecurity,
+                _ code: KafkaError.Code? = nil
+            ) {
+                self.listener = listener
+                self.name = name
+                self.security = security
+                self.code = code
+            }
+        }
+
+        struct Row: Sendable {
+            var cell: Cell
+            var action: String
+            var error: KafkaError?
+            var time: Duration
+        }
+
+        // MARK: Cells
+
+        private static var tlsCells: [Cell] {
+            let other = KafkaTLS(certificateAuthorities: .file(SecureKafka.file("other-ca.pem")))
+            return [
+                Cell(.plaintext, "right", .plaintext),
+                Cell(.ssl, "right", .tls(SecureKafka.tls)),
+                Cell(.ssl, "right, client certificate", .tls(SecureKafka.tls(SecureKafka.identity))),
+                Cell(.mtls, "right", .tls(SecureKafka.tls(SecureKafka.identity))),
+                Cell(.mtls, "right, encrypted key", .tls(SecureKafka.tls(SecureKafka.encryptedIdentity))),
+                Cell(.ssl, "untrusted authority", .tls(other), .certificateUntrusted),
+                Cell(.sslExpired, "expired certificate", .tls(SecureKafka.tls), .certificateExpired),
+                Cell(.sslOtherHost, "other host", .tls(SecureKafka.tls), .certificateHostMismatch),
+                Cell(.mtls, "no client certificate", .tls(SecureKafka.tls), .clientCertificateMissing),
+                Cell(
+                    .mtls,
+                    "expired client certificate",
+                    .tls(SecureKafka.tls(SecureKafka.expiredIdentity)),
+                    .clientCertificateRefused
+                ),
+                Cell(
+                    .ssl,
+                    "expired client certificate",
+                    .tls(SecureKafka.tls(SecureKafka.expiredIdentity)),
+                    .clientCertificateRefused
+                ),
+                Cell(.saslSSL, "untrusted authority", .sasl(SecureKafka.alice, tls: other), .certificateUntrusted),
+            ]
+        }
+
+        private static var protocolCells: [Cell] {
+            [
+                Cell(.ssl, "without TLS", .plaintext, .tlsExpected),
+                Cell(.mtls, "without TLS", .plaintext, .tlsExpected),
+                Cell(.saslSSL, "SASL without TLS", .saslWithoutTLS(SecureKafka.alice), .tlsExpected),
+                Cell(.plaintext, "TLS", .tls(SecureKafka.tls), .tlsUnexpected),
+                Cell(.saslPlaintext, "SASL over TLS", .sasl(SecureKafka.alice, tls: SecureKafka.tls), .tlsUnexpected),
+                Cell(.plaintext, "SASL", .saslWithoutTLS(SecureKafka.alice), .saslUnexpected),
+                Cell(.ssl, "SASL over TLS", .sasl(SecureKafka.alice, tls: SecureKafka.tls), .saslUnexpected),
+                Cell(.saslPlaintext, "without SASL", .plaintext, .saslExpected),
+                Cell(.saslSSL, "without SASL", .tls(SecureKafka.tls), .saslExpected),
+            ]
+        }
+
+        private static var passwordCells: [Cell] {
+            typealias Mechanism = @Sendable (String, KafkaSecret) -> KafkaSASL
+            let mechanisms: [(String, Mechanism)] = [
+                ("PLAIN", { .plain(username: $0, password: $1) }),
+                ("SCRAM-SHA-256", { .scramSHA256(username: $0, password: $1) }),
+                ("SCRAM-SHA-512", { .scramSHA512(username: $0, password: $1) }),
+            ]
+            let isRefused = Engine.versionNumber < 0x0206_01ff && !SecureKafka.hasOldBrokers
+            return mechanisms.flatMap { name, sasl in
+                [SecureKafka.Listener.saslPlaintext, .saslSSL].flatMap { listener in
+                    func cell(_ what: String, _ user: String, _ password: KafkaSecret) -> Cell {
+                        let login = sasl(user, password)
+                        let security =
+                            listener == .saslSSL
+                            ? KafkaSecurity.sasl(login, tls: SecureKafka.tls) : .saslWithoutTLS(login)
+                        return Cell(listener, "\(name), \(what)", security)
+                    }
+                    var right = cell("right", "alice", "alice-secret")
+                    if name != "PLAIN", isRefused {
+                        // A sentence of its own: the password is right.
+                        right.code = .authentication
+                        right.text = "2.6.1"
+                    }
+                    var wrong = cell("wrong password", "alice", "wrong")
+                    wrong.code = .authentication
+                    var unknown = cell("unknown user", "nobody", "alice-secret")
+                    unknown.code = .authentication
+                    return [right, wrong, unknown]
+                }
+            }
+        }
+
+        private static var kerberosCells: [Cell] {
+            var cells: [Cell] = []
+            if SecureKafka.hasKerberos {
+                let code = KafkaError.Code.unsupportedMechanism
+                cells.append(Cell(.kerberos, "PLAIN", .saslWithoutTLS(SecureKafka.alice), code))
+            }
+            guard SecureKafka.engineHasKerberos else { return cells }
+            var elsewhere = Cell(.saslPlaintext, "GSSAPI", .plaintext, .unsupportedMechanism)
+            elsewhere.properties = [
+                "security.protocol": "sasl_plaintext", "sasl.mechanisms": "GSSAPI",
+                // No ticket is fetched.
+                "sasl.kerberos.min.time.before.relogin": "0",
+            ]
+            return cells + [elsewhere]
+        }
+
+        // MARK: Tests
+
+        @Test
+        func everyRefusalHasItsCodeInTime() async throws {
+            try await withTopic(partitions: 1) { topic in
+                try await fill(topic, count: 1)
+                let rows = await check(
+                    Self.tlsCells + Self.protocolCells + Self.passwordCells + Self.kerberosCells,
+                    topic: topic
+                )
+                Self.show(rows)
+                for row in rows {
+                    let cell = "\(row.cell.listener.name), \(row.cell.name)"
+                    let name = "\(row.action) \(cell): \(String(describing: row.error))"
+                    #expect(row.error?.code == row.cell.code, "\(name)")
+                    #expect(row.error.map { $0.message.contains(row.cell.text) } ?? true, "\(name)")
+                    // What is taken may have to wait for a group.
+                    #expect(row.time < SecureKafka.bound, "\(name) took \(row.time)")
+                }
+            }
+        }
+
+        private func check(_ cells: [Cell], topic: String) async -> [Row] {
+            await withTaskGroup(of: [Row].self) { tasks in
+                var rest = cells[...]
+                var rows: [Row] = []
+                // Not all at once: they share two processors with the broker.
+                for cell in rest.prefix(8) { tasks.addTask { await rowsOf(cell, topic: topic) } }
+                rest = rest.dropFirst(8)
+                for await done in tasks {
+                    rows += done
+                    if let cell = rest.popFirst() { tasks.addTask { await rowsOf(cell, topic: topic) } }
+                }
+                return rows
+            }
+        }
+
+        private func rowsOf(_ cell: Cell, topic: String) async -> [Row] {
+            await withTaskGroup(of: Row.self) { tasks in
+                tasks.addTask { await timed(cell, "connect") { try await connect(cell) } }
+                tasks.addTask { await timed(cell, "send") { try await send(cell, topic) } }
+                tasks.addTask { await timed(cell, "messages") { try await read(cell, topic) } }
+                tasks.addTask { await timed(cell, "admin") { try await describe(cell) } }
+                var rows: [Row] = []
+                for await row in tasks { rows.append(row) }
+                return rows
+            }
+        }
+
+        private func timed(_ cell: Cell, _ action: String, _ body: () async throws -> Void) async -> Row {
+            let start = ContinuousClock.now
+            var error: KafkaError?
+            do {
+                try await body()
+            } catch let thrown as KafkaError {
+                error = thrown
+            } catch {
+                Issue.record(error, "\(cell.listener.name), \(cell.name)")
+            }
+            return Row(cell: cell, action: action, error: error, time: .now - start)
+        }
+
+        // MARK: Actions
+
+        private func connection() -> KafkaConnectionConfiguration {
+            var connection = KafkaConnectionConfiguration()
+            connection.refusal = .fail(after: .seconds(SecureKafka.limit))
+            return connection
+        }
+
+        private func producer(_ cell: Cell) throws -> KafkaProducer {
+            var configuration = KafkaProducerConfiguration(bootstrapServers: cell.listener.servers)
+            configuration.security = cell.security
+            configuration.additionalProperties = cell.properties
+            configuration.connection = connection()
+            configuration.log = .none
+            return try KafkaProducer(configuration)
+        }
+
+        private func connect(_ cell: Cell) async throws {
+            let producer = try producer(cell)
+            let result = await resultOf { try await producer.connect() }
+            await producer.close(timeout: .seconds(1))
+            try result.get()
+        }
+
+        private func send(_ cell: Cell, _ topic: String) async throws {
+            let producer = try producer(cell)
+            let result = await resultOf { try await producer.send(KafkaRecord(topic: topic, value: "v")) }
+            await producer.close(timeout: .seconds(1))
+            _ = try result.get()
+        }
+
+        private func read(_ cell: Cell, _ topic: String) async throws {
+            var configuration = KafkaConsumerConfiguration(
+                bootstrapServers: cell.listener.servers,
+                groupID: RealKafka.uniqueName("group")
+            )
+            configuration.security = cell.security
+            configuration.additionalProperties = cell.properties
+            configuration.connection = connection()
+            configuration.log = .none
+            let consumer = try KafkaConsumer(configuration)
+            try await consumer.subscribe(to: [topic])
+            let result = await resultOf {
+                let message = try await consumer.messages.first { _ in true }
+                if let message { try await consumer.commit(message) }
+            }
+            await consumer.close(timeout: .seconds(5))
+            try result.get()
+        }
+
+        private func describe(_ cell: Cell) async throws {
+            var configuration = KafkaAdminConfiguration(bootstrapServers: cell.listener.servers)
+            configuration.security = cell.security
+            configuration.additionalProperties = cell.properties
+            configuration.connection = connection()
+            configuration.log = .none
+            let admin = try KafkaAdmin(configuration)
+            let result = await resultOf { try await admin.describeCluster() }
+            await admin.close(timeout: .seconds(1))
+            _ = try result.get()
+        }
+
+        private func resultOf<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+            do { return .success(try await body()) } catch { return .failure(error) }
+        }
+
+        // MARK: The table
+
+        private static func show(_ rows: [Row]) {
+            func padded(_ text: String, _ width: Int) -> String {
+                text + String(repeating: " ", count: max(1, width - text.count))
+            }
+            var cells: [String: [String: Row]] = [:]
+            for row in rows {
+                let name = padded(row.cell.listener.name, 16) + row.cell.name
+                cells[name, default: [:]][row.action] = row
+            }
+            let actions = ["connect", "send", "messages", "admin"]
+            print(padded("listener, client", 48) + actions.map { padded($0, 34) }.joined())
+            for (name, results) in cells.sorted(by: { $0.key < $1.key }) {
+                let columns = actions.map { action in
+                    guard let row = results[action] else { return padded("-", 34) }
+                    let tenths = row.time / .milliseconds(100)
+                    return padded("\(row.error?.code.description ?? "taken") \((tenths * 10).rounded() / 100) s", 34)
+                }
+                print(padded(name, 48) + columns.joined())
+            }
+        }
+    }
+}

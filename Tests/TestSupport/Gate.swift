@@ -1,0 +1,168 @@
+import RdKafka
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A port of this machine's that takes connections and closes them at the first word, as one does that speaks another protocol; once it is
+/// opened, it leads to a broker.
+package final class Gate: Sendable {
+    package struct Failure: Error {
+        package let number: Int32
+    }
+
+    private struct State {
+        var target: UInt16?
+        var refusals = 0
+        var isEnding = false
+    }
+
+    /// `127.0.0.1:54321`.
+    package let address: String
+    private let listener: Int32
+    private let state = Locked(State())
+
+    /// How many connections it has closed.
+    package var refusals: Int { state.withLock { $0.refusals } }
+
+    private init(_ listener: Int32, port: UInt16) {
+        self.listener = listener
+        address = "127.0.0.1:\(port)"
+    }
+
+    /// Makes one that is shut, for as long as `body` runs.
+    package static func with<Result>(
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (Gate) async throws -> Result
+    ) async throws -> Result {
+        let listener = makeSocket()
+        var address = loopback(0)
+        guard listener >= 0, onAddress(&address, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
+            throw Failure(number: errno)
+        }
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard onAddress(&address, { address, _ in getsockname(listener, address, &size) }) == 0 else {
+            throw Failure(number: errno)
+        }
+        let gate = Gate(listener, port: UInt16(bigEndian: address.sin_port))
+        let error = NativeThread.start(name: "gate") { gate.serve() }
+        guard error == 0 else { throw Failure(number: error) }
+        defer {
+            gate.state.withLock { $0.isEnding = true }
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
+        return try await body(gate)
+    }
+
+    /// Leads on from now on.
+    ///
+    /// - Parameter port: the broker's, on this machine.
+    package func open(to port: UInt16) {
+        state.withLock { $0.target = port }
+    }
+
+    // MARK: Threads
+
+    private func serve() {
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0, !state.withLock({ $0.isEnding }) else { break }
+            guard let target = state.withLock({ $0.target }) else {
+                refuse(client)
+                continue
+            }
+            let server = Self.makeSocket()
+            var address = Self.loopback(target)
+            if Self.onAddress(&address, { connect(server, $0, $1) }) == 0 {
+                Self.join(client, server)
+            } else {
+                close(server)
+                close(client)
+            }
+        }
+        close(listener)
+    }
+
+    private func refuse(_ client: Int32) {
+        _ = NativeThread.start(name: "gate") { [self] in
+            var byte: UInt8 = 0
+            _ = recv(client, &byte, 1, 0)
+            close(client)
+            state.withLock { $0.refusals += 1 }
+        }
+    }
+
+    /// Each direction has a thread; the second one that ends closes both.
+    private static func join(_ client: Int32, _ server: Int32) {
+        let open = Locked(2)
+        for (source, sink) in [(client, server), (server, client)] {
+            _ = NativeThread.start(name: "gate") {
+                pass(from: source, to: sink)
+                shutdown(sink, Int32(SHUT_RDWR))
+                shutdown(source, Int32(SHUT_RDWR))
+                let left = open.withLock { open in
+                    open -= 1
+                    return open
+                }
+                guard left == 0 else { return }
+                close(client)
+                close(server)
+            }
+        }
+    }
+
+    private static func pass(from source: Int32, to sink: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(source, &bytes, bytes.count, 0)
+            guard count > 0 else { return }
+            var rest = bytes[..<count]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { send(sink, $0.baseAddress, $0.count, noSignal) }
+                guard written > 0 else { return }
+                rest = rest.dropFirst(written)
+            }
+        }
+    }
+
+    // MARK: C
+
+    #if canImport(Darwin)
+        private static var noSignal: Int32 { 0 }
+    #else
+        private static var noSignal: Int32 { Int32(MSG_NOSIGNAL) }
+    #endif
+
+    private static func makeSocket() -> Int32 {
+        #if canImport(Darwin)
+            let number = socket(AF_INET, SOCK_STREAM, 0)
+            var isOn: Int32 = 1
+            setsockopt(number, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
+        #else
+            let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        return number
+    }
+
+    private static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
+    }
+
+    private static func onAddress(
+        _ address: inout sockaddr_in,
+        _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}
