@@ -57,11 +57,18 @@ public struct KafkaError: Error, Sendable {
 
     package init(_ error: EngineError) {
         let code = Code(rawValue: error.code)
-        var content = Content(code: code, message: error.message)
+        var content = Content(code: code, message: Self.sentence(error))
         content.isFatal = error.isFatal || code == .fatal
-        content.isRetriable = error.isRetriable || code.isUsuallyRetriable
+        content.isRetriable = error.isRetriable || code.isWorthRepeating
         content.requiresAbort = error.requiresAbort
         storage = Storage(content)
+    }
+
+    /// librdkafka calls what is newer than itself `Err-120?`.
+    private static func sentence(_ error: EngineError) -> String {
+        guard error.message == "Err-\(error.code)?" else { return error.message }
+        return
+            "a broker says \(Code(rawValue: error.code)), number \(error.code), which librdkafka \(Engine.version) does not know"
     }
 
     // MARK: What happened
@@ -76,6 +83,9 @@ public struct KafkaError: Error, Sendable {
     public var message: String { storage.content.message }
 
     /// Whether the same call may succeed when it is made again.
+    ///
+    /// Narrower than the family `.retriable` of its code: what is there for good as a rule, as that a topic is missing, is not
+    /// repeated on chance.
     public var isRetriable: Bool { storage.content.isRetriable }
 
     /// Whether the client that threw it is of no more use: close it and make a new one.

@@ -36,6 +36,20 @@ package struct EngineError: Error, Sendable {
         String(cString: rd_kafka_err2str(rd_kafka_resp_err_t(code)))
     }
 
+    /// All codes that the linked librdkafka knows, with their names.
+    package static var table: [Int32: String] {
+        var descriptions: UnsafePointer<rd_kafka_err_desc>?
+        var count = 0
+        rd_kafka_get_err_descs(&descriptions, &count)
+        var table: [Int32: String] = [:]
+        for description in UnsafeBufferPointer(start: descriptions, count: count) {
+            // The array has holes, for numbers that nothing stands for.
+            guard let name = description.name else { continue }
+            table[description.code.rawValue] = String(cString: name)
+        }
+        return table
+    }
+
     /// The name that librdkafka has for a code, such as `_TIMED_OUT` or `UNKNOWN_TOPIC_OR_PART`.
     package static func name(of code: Int32) -> String {
         String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(code)))

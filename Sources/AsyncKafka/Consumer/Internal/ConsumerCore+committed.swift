@@ -98,11 +98,9 @@ extension Locked {
 extension KafkaError {
     static let lookUpExpired = KafkaError(.timedOut, "there was no answer within the time limit").asRetriable()
 
-    private static let unstableOffsetCommit = Code(rawValue: 88)
-
     /// What is committed cannot be told, for this reason.
     static func committedUnknown(_ cause: KafkaError) -> KafkaError {
-        if cause.code == unstableOffsetCommit {
+        if cause.code == .unstableOffsetCommit {
             return KafkaError(.timedOut, "a transaction that commits offsets of this partition is still open")
                 .asRetriable().causedBy(cause)
         }

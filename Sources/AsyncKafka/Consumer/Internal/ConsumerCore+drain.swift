@@ -123,9 +123,3 @@ extension KafkaError {
         isFatal || code == .groupAuthorizationFailed
     }
 }
-
-extension KafkaError.Code {
-    static let partitionEnd = KafkaError.Code(rawValue: -191)
-    static let assignPartitions = KafkaError.Code(rawValue: -175)
-    static let revokePartitions = KafkaError.Code(rawValue: -174)
-}
