@@ -157,7 +157,7 @@ func withKafkaConsumer<Result>(
             isCommittedFirst
                 ? "messages of \(partitions) were committed, delivered to no loop, and could not be committed back: they are skipped"
                 : "the consumer was closed before all processed messages of \(partitions) were committed"
-        )
+        ).at(report.uncommitted.keys)
     }
     return result
 }

@@ -159,8 +159,28 @@ public struct KafkaError: Error, Sendable {
         }
     }
 
+    /// Without a cause, the one that is known stays.
     func causedBy(_ error: (any Error)?) -> KafkaError {
-        changed { $0.underlyingError = error }
+        guard let error else { return self }
+        return changed { $0.underlyingError = error }
+    }
+
+    /// Takes over where another error happened, and its partitions' own ones.
+    func atPlace(of error: KafkaError) -> KafkaError {
+        changed {
+            $0.topicPartition = $0.topicPartition ?? error.topicPartition
+            if $0.partitionErrors.isEmpty { $0.partitionErrors = error.partitionErrors }
+        }
+    }
+
+    /// About these partitions, each with this error.
+    func at(_ partitions: some Collection<KafkaTopicPartition>) -> KafkaError {
+        guard let first = partitions.min() else { return self }
+        let errors = Dictionary(partitions.map { ($0, at($0)) }, uniquingKeysWith: { $1 })
+        return changed {
+            $0.topicPartition = first
+            $0.partitionErrors = errors
+        }
     }
 
     func with(_ pendingDelivery: KafkaPendingDelivery) -> KafkaError {

@@ -90,14 +90,19 @@ struct CommitStateMachineTests {
         _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
         var now = start
         var attempts = 0
-        while machine.expire(now: now).isEmpty {
+        var expired: [(waiter: String, error: KafkaError)] = []
+        while expired.isEmpty {
             let commit = try #require(with(&machine) { $0.send(isHeld: false, now: now) })
             attempts += 1
             let action = machine.result(id: commit.id, now: now) { _ in error }
             #expect(action.failed.isEmpty && action.done.isEmpty)
             now = try #require(machine.deadline(isHeld: false))
+            expired = machine.expire(now: now)
         }
-        #expect(machine.lastProblem?.code == .rebalanceInProgress)
+        let timeout = try #require(expired.first?.error)
+        #expect(timeout.code == .timedOut && timeout.isRetriable)
+        #expect(timeout.topicPartition == orders.topicPartition)
+        #expect((timeout.underlyingError as? KafkaError)?.code == .rebalanceInProgress)
         #expect(attempts > 10)
         #expect(now - start == .seconds(30))
     }
@@ -182,9 +187,50 @@ struct CommitStateMachineTests {
         let commit = machine.send(isHeld: false, now: start)
         #expect(machine.deadline(isHeld: false) == start + .seconds(30))
         #expect(with(&machine) { $0.expire(now: start + .seconds(29)) }.isEmpty)
-        #expect(with(&machine) { $0.expire(now: start + .seconds(30)) } == ["a"])
+        #expect(with(&machine) { $0.expire(now: start + .seconds(30)) }.map(\.waiter) == ["a"])
         #expect(machine.deadline(isHeld: false) == nil)
         #expect(try succeed(&machine, commit).done.isEmpty)
+    }
+
+    /// One was refused, one waits to be tried again, one has its answer still to come: each has its own error.
+    @Test
+    func whatIsKnownOfEachPartitionIsInTheTimeout() throws {
+        var machine = machine()
+        let third = PartitionEpoch(KafkaTopicPartition(topic: "orders", partition: 2), slot: 2)
+        _ = machine.request([(orders, 2), (others, 2), (third, 2)], id: 7, waiter: "a", now: start)
+        let merged = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        let refused = KafkaError(.topicAuthorizationFailed, "no")
+        let passing = KafkaError(.coordinatorLoadInProgress, "loading").asRetriable()
+        // Each alone, behind an answer that one of them has spoilt for all.
+        _ = machine.result(id: merged.id, now: start) { _ in refused }
+        var alone: [KafkaTopicPartition] = []
+        while alone.count < 3 {
+            let commit = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+            alone.append(commit.offsets[0].epoch.topicPartition)
+            guard alone.count < 3 else { break }
+            let action = machine.result(id: commit.id, now: start) { _ in alone.count == 1 ? refused : passing }
+            #expect(action.failed.isEmpty)
+        }
+        let expired = machine.expire(now: start + .seconds(30))
+        #expect(expired.map(\.waiter) == ["a"])
+        let errors = try #require(expired.first?.error.partitionErrors)
+        #expect(errors[alone[0]]?.code == .topicAuthorizationFailed)
+        #expect(errors[alone[1]]?.code == .timedOut)
+        #expect((errors[alone[1]]?.underlyingError as? KafkaError)?.code == .coordinatorLoadInProgress)
+        #expect(errors[alone[2]]?.code == .timedOut)
+        #expect(errors.allSatisfy { $0.value.topicPartition == $0.key })
+    }
+
+    @Test
+    func aRefusalBehindTheEndOfItsAssignmentIsKept() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
+        let commit = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        orders.fence()
+        let action = machine.result(id: commit.id, now: start) { _ in KafkaError(.illegalGeneration, "passed") }
+        let error = try #require(action.failed.first?.1)
+        #expect(error.code == .staleMessage && error.topicPartition == orders.topicPartition)
+        #expect((error.underlyingError as? KafkaError)?.code == .illegalGeneration)
     }
 
     @Test

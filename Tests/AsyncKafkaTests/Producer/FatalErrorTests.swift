@@ -4,7 +4,7 @@ import Testing
 
 @testable import AsyncKafka
 
-/// The fatal error of a producer, raised by librdkafka's own hook.
+/// The fatal error of each kind of client, raised by librdkafka's own hook.
 @Suite(.timeLimit(.minutes(1)))
 struct FatalErrorTests {
     @Test func everybodyWhoWaitsHearsOfAFatalErrorAtOnce() async throws {
@@ -33,6 +33,99 @@ struct FatalErrorTests {
         #expect(await failure(of: late)?.code == .fatal)
         let report = await core.close(deadline: .now + .seconds(30))
         #expect(report == KafkaProducerCloseReport(delivered: 0, failed: 2, unsent: 0))
+    }
+
+    @Test func eachWayOfAProducerEndsInItsFatalError() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        let record = KafkaRecord(topic: "t", value: "v")
+        var reports = producer.deliveryReports.makeAsyncIterator()
+        let pending = try await producer.enqueue(record, context: 7)
+        producer.core.handle.triggerFatalError(code: KafkaError.Code.outOfOrderSequence.rawValue, reason: "test")
+
+        let report = try #require(try await reports.next())
+        let batch = await producer.send(contentsOf: [record, record])
+        let errors = [
+            await outcome { () throws(KafkaError) in try await pending.delivery }.error, report.error,
+            await outcome { () throws(KafkaError) in try await producer.enqueue(record).delivery }.error,
+            await outcome { () throws(KafkaError) in try producer.tryEnqueue(record) }.error,
+            await outcome { () throws(KafkaError) in try await producer.flush() }.error,
+        ]
+        #expect(report.kind == .failed && report.context as? Int == 7)
+        for error in errors + batch.map(\.error) {
+            let error = try #require(error)
+            #expect(error.code == .fatal && error.isFatal && !error.isRetriable)
+            #expect(error.message.contains("make a new one"))
+            #expect((error.underlyingError as? KafkaError)?.code == .outOfOrderSequence)
+        }
+        let end = await producer.close()
+        #expect(end.delivered == 0 && end.unsent == 0)
+        while try await reports.next() != nil {}
+        await expectError(.clientClosed) { try await producer.send(record) }
+    }
+
+    @Test(arguments: [(KafkaError.Code.outOfOrderSequence, KafkaError.Code.fatal), (.producerFenced, .fenced)])
+    func aTransactionEndsInItsFatalError(_ cause: KafkaError.Code, _ code: KafkaError.Code) async throws {
+        try await withTopic { cluster, topic in
+            var configuration = producerConfiguration(of: cluster)
+            configuration.transactionalID = "orders-1"
+            let producer = try KafkaProducer(configuration)
+            for round in 0..<2 {
+                do {
+                    try await producer.withTransaction { transaction in
+                        if round == 0 { producer.core.handle.triggerFatalError(code: cause.rawValue, reason: "test") }
+                        try await transaction.send(KafkaRecord(topic: topic, value: "v"))
+                    }
+                    Issue.record("nothing can be sent")
+                } catch let error as KafkaError {
+                    #expect(error.code == code && error.isFatal && !error.isRetriable)
+                    #expect((error.underlyingError as? KafkaError)?.code == cause)
+                }
+            }
+            let report = await producer.close()
+            #expect(report.unsent == 0)
+        }
+    }
+
+    @Test func aConsumersBatchesAndEventsHaveItsFatalError() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(1, to: topic, partition: 0, of: cluster)
+            var configuration = consumerConfiguration(of: cluster)
+            configuration.offsetPolicy = .manual
+            let consumer = try KafkaConsumer(configuration)
+            try await consumer.subscribe(to: [topic])
+            var batches = consumer.batches().makeAsyncIterator()
+            #expect(try await batches.next()?.count == 1)
+            let code = KafkaError.Code.fencedInstanceID
+            consumer.core.handle.triggerFatalError(code: code.rawValue, reason: "test")
+            let error = try #require(await outcome { () throws(KafkaError) in try await batches.next() }.error)
+            #expect(error.code == .fatal && error.isFatal)
+            #expect(error.message.contains("make a new one"))
+            #expect((error.underlyingError as? KafkaError)?.code == code)
+
+            for try await event in consumer.events where event.error?.isFatal == true {
+                #expect(event.kind == .error)
+                break
+            }
+            await consumer.close()
+        }
+    }
+
+    /// librdkafka raises none for an admin client, which neither counts records nor is a member; one that it did raise would be told by
+    /// the calls that it makes fail, and hold up no other.
+    @Test func anAdminClientAnswersBehindAFatalError() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = KafkaAdminConfiguration(bootstrapServers: cluster.bootstrapServers)
+            configuration.log = .none
+            try await withKafkaAdmin(configuration) { admin in
+                let partition = KafkaTopicPartition(topic: topic, partition: 0)
+                admin.core.handle.triggerFatalError(code: KafkaError.Code.fenced.rawValue, reason: "test")
+                let places = [partition: KafkaOffsetAndMetadata(offset: 4)]
+                try await admin.alterGroupOffsets(of: "group", places)[partition]?.get()
+                #expect(
+                    try await admin.groupOffsets(of: "group", partitions: [partition])[partition]?.get().offset == 4
+                )
+            }
+        }
     }
 
     @Test func whatWasOnItsWayKeepsItsOwnOutcome() async throws {

@@ -25,6 +25,8 @@ struct CommitStateMachine<Waiter> {
         /// When it is given up.
         var deadline: Instant
         var attempts = 0
+        /// Why the last attempt failed.
+        var problem: KafkaError?
         /// When it is tried again.
         var notBefore: Instant?
         /// To be sent without others.
@@ -64,8 +66,6 @@ struct CommitStateMachine<Waiter> {
     private var lastNumber: UInt64 = 0
     private var waiting = CommitWaiters<Waiter>()
     private var committedOffsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
-    /// Why the last attempt failed that was or will be tried again.
-    private(set) var lastProblem: KafkaError?
 
     init(timeout: Duration) {
         self.timeout = timeout
@@ -217,7 +217,7 @@ struct CommitStateMachine<Waiter> {
                 continue
             }
             guard entry.epoch.isCurrent else {
-                fail(entry, .stale(partition), &action)
+                fail(entry, .stale(partition).causedBy(error), &action)
                 continue
             }
             if error.isOfMembership, isEnding(entry.epoch) {
@@ -225,7 +225,8 @@ struct CommitStateMachine<Waiter> {
             } else if entries.count > 1, !error.isFatal, error.isOfOnePartition || !error.isWorthRetryingCommit {
                 retry(entry, isAlone: true, notBefore: nil)
             } else if error.isWorthRetryingCommit, now < entry.deadline {
-                lastProblem = error
+                var entry = entry
+                entry.problem = error
                 // Kafka's own clients wait 100 ms between attempts (`retry.backoff.ms`), and more as they go on.
                 retry(entry, isAlone: entry.isAlone, notBefore: now + .milliseconds(100 << min(entry.attempts, 3)))
             } else {
@@ -302,7 +303,19 @@ struct CommitStateMachine<Waiter> {
     mutating func cancel(id: UInt64) -> Waiter? { waiting.remove(id) }
 
     /// Those whose time has passed.
-    mutating func expire(now: Instant) -> [Waiter] { waiting.expire(now: now) }
+    /// Those whose time has passed, each with what is known about its partitions.
+    mutating func expire(now: Instant) -> [(waiter: Waiter, error: KafkaError)] {
+        let expired = waiting.expire(now: now)
+        guard !expired.isEmpty else { return [] }
+        var errors = Dictionary(uniqueKeysWithValues: expired.map { ($0.id, $0.errors) })
+        for entry in [Array(inFlight.values), queues.values.flatMap(\.self)].joined() {
+            let partition = entry.epoch.topicPartition
+            for id in entry.waiters where errors[id] != nil {
+                errors[id]?[partition] = .commitTimedOut.at(partition).causedBy(entry.problem)
+            }
+        }
+        return expired.map { ($0.waiter, .ofPartitions(errors[$0.id] ?? [:], "committed") ?? .commitTimedOut) }
+    }
 
     /// Nobody waits any more. What was asked for is still committed once that is possible.
     mutating func refuse() -> [Waiter] { waiting.removeAll() }
@@ -358,6 +371,9 @@ extension Comparable {
 }
 
 extension KafkaError {
+    static let commitTimedOut = KafkaError(.timedOut, "the commit was not acknowledged within the commit timeout")
+        .asRetriable()
+
     static func stale(_ partition: KafkaTopicPartition) -> KafkaError {
         KafkaError(
             .staleMessage,

@@ -58,11 +58,13 @@ struct CommitWaiters<Waiter> {
         return waiting.values.map(\.waiter)
     }
 
-    /// Those whose time has passed.
-    mutating func expire(now: Instant) -> [Waiter] {
-        var expired: [Waiter] = []
+    /// Those whose time has passed, with the errors that they have so far.
+    mutating func expire(
+        now: Instant
+    ) -> [(id: UInt64, waiter: Waiter, errors: [KafkaTopicPartition: KafkaError])] {
+        var expired: [(id: UInt64, waiter: Waiter, errors: [KafkaTopicPartition: KafkaError])] = []
         while let id = first, let entry = waiting[id], entry.deadline <= now {
-            expired.append(entry.waiter)
+            expired.append((id, entry.waiter, entry.errors))
             waiting[id] = nil
             skipDone()
         }

@@ -102,7 +102,7 @@ extension KafkaError {
     static func committedUnknown(_ cause: KafkaError) -> KafkaError {
         if cause.code == .unstableOffsetCommit {
             return KafkaError(.timedOut, "a transaction that commits offsets of this partition is still open")
-                .asRetriable().causedBy(cause)
+                .asRetriable().causedBy(cause).atPlace(of: cause)
         }
         return cause.saying("what is committed could not be learnt: \(cause.message)")
     }

@@ -110,7 +110,7 @@ extension KafkaError {
                 DESCRIBE; other topics go on, and it is read from once it is there
                 """
             )
-            .causedBy(self)
+            .causedBy(self).atPlace(of: self)
         case .topicAuthorizationFailed:
             guard let topic else { return self }
             return saying("this client may not read \(topic): grant it the operation READ on the topic").causedBy(self)

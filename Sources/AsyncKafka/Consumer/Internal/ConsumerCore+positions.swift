@@ -98,7 +98,7 @@ extension KafkaTopicPartition {
             throw KafkaError(
                 .invalidArgument,
                 "\(self) is no partition: the topic needs a name without a NUL character, and the number is 0 or more"
-            )
+            ).at(self)
         }
     }
 }

@@ -199,7 +199,7 @@ extension ConsumerCore {
         let error = KafkaError(
             .uncommitted,
             "\(names) \(isLost ? "lost" : "revoked") before all processed messages were committed; they come again"
-        )
+        ).at(left.map(\.partition))
         events.append(.error(error))
         log.log(.warning, "UNCOMMITTED", error.message)
     }

@@ -236,12 +236,7 @@ actor ConsumerCore: ConnectingClient {
         proceedPositions(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
-        let expired = commits.expire(now: now)
-        if !expired.isEmpty {
-            let error = KafkaError(.timedOut, "the commit was not acknowledged within the commit timeout").asRetriable()
-                .causedBy(commits.lastProblem)
-            for waiter in expired { resume(waiter, error) }
-        }
+        for (waiter, error) in commits.expire(now: now) { resume(waiter, error) }
         serveStreams()
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }

@@ -63,14 +63,14 @@ extension ProducerCore {
         // Behind a fatal error nothing leaves the queue any more: whoever waits hears of that one.
         if let fatal = circumstances.fatal { return failure(error, after: fatal) }
         if let code = topicCode(error.code, topic) {
-            error = KafkaError(code, error.message).causedBy(error).with(outcome.persistence)
+            error = KafkaError(code, error.message).causedBy(error).atPlace(of: error).with(outcome.persistence)
         }
         switch error.code {
         case .deliveryTimedOut:
             return error.saying(timeoutSentence(topic, outcome, circumstances))
                 .causedBy(circumstances.recentProblem)
         case .purgedInQueue, .purgedInFlight:
-            if let end = circumstances.refusal { return end.with(outcome.persistence) }
+            if let end = circumstances.refusal { return end.atPlace(of: error).with(outcome.persistence) }
             if circumstances.isInTransaction {
                 return error.saying(
                     "the transaction has failed or was aborted before the record to \(topic) was acknowledged"
@@ -79,7 +79,8 @@ extension ProducerCore {
             guard circumstances.hasGivenUp else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
         case .fatal:
-            return .fatalProducer("the producer has failed for good").with(outcome.persistence)
+            return .fatalProducer("the producer has failed for good").causedBy(error).atPlace(of: error)
+                .with(outcome.persistence)
         case .messageTooLarge:
             return error.saying(
                 "the record to \(topic) is larger than the producer's maxMessageBytes or the topic's max.message.bytes"

@@ -110,7 +110,7 @@ extension ProducerCore {
             guard let number = Int32(exactly: explicit), number >= 0 else {
                 refuse(ticket)
                 throw KafkaError(.invalidArgument, "partition \(explicit) is not a partition's number")
-                    .with(.notPersisted)
+                    .at(KafkaTopicPartition(topic: record.topic, partition: explicit)).with(.notPersisted)
             }
             partition = number
         } else {

@@ -132,7 +132,7 @@ extension KafkaError {
         let error = KafkaError(
             .transactionAborted,
             "the transaction was aborted, nothing of it is visible to readers of committed data: \(cause.message)"
-        ).causedBy(cause)
+        ).causedBy(cause).atPlace(of: cause)
         let passes =
             cause.isRetriable || cause.isOfMembership
             || [.staleMessage, .outOfOrderSequence, .unknownProducerID, .invalidProducerIDMapping].contains(cause.code)
