@@ -60,6 +60,11 @@ func configure() throws {
     _ = producer
 }
 
+func configureByFile() throws {
+    let configuration = try KafkaConsumerConfiguration(propertiesFile: "client.properties")
+    _ = configuration
+}
+
 func configureLog() {
     var configuration = KafkaProducerConfiguration(bootstrapServers: ["localhost:9092"])
     configuration.log = .handler(level: .info) { entry in

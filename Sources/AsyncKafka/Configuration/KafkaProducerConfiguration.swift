@@ -34,8 +34,8 @@ public struct KafkaProducerConfiguration: Sendable {
 
     /// How long a broker waits for the replicas before it answers. 1 ms to 900 s (`request.timeout.ms`).
     ///
-    /// 30 s by default, or the delivery timeout where that is shorter. How long the client waits for the broker is
-    /// `connection.socketTimeout`.
+    /// 30 s by default, or what the delivery timeout leaves behind the linger where that is shorter; more is refused. How long the
+    /// client waits for the broker is `connection.socketTimeout`, which is not shorter where both are set.
     public var requestTimeout: Duration = .seconds(30)
 
     /// How many requests may be on their way to a broker at once. 1 to 1,000,000, and at most 5 with idempotence; 5 by default,

@@ -1,3 +1,4 @@
+import Foundation
 import RdKafka
 import Testing
 
@@ -51,6 +52,28 @@ extension KafkaConsumerConfiguration {
             return error.message
         }
     }
+}
+
+/// The sentence with which something is refused, nil if it is not.
+func refusal<Value: ~Copyable>(_ body: () throws(KafkaError) -> Value) throws -> String? {
+    do throws(KafkaError) {
+        _ = try body()
+        return nil
+    } catch {
+        try #require(error.code == .invalidConfiguration)
+        return error.message
+    }
+}
+
+/// Lends a file with that text, whose name ends in `.properties`.
+func withTemporaryFile<Value>(
+    _ text: String,
+    _ body: (String) throws(KafkaError) -> Value
+) throws -> Value {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).properties")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try body(file.path)
 }
 
 /// Expects a refusal that contains all of `parts`.

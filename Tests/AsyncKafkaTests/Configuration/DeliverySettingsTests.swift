@@ -138,12 +138,12 @@ import Testing
         configuration.retry.backoff = .seconds(3)
         let names = ["request.timeout.ms", "topic.metadata.refresh.interval.ms"]
         let engine = try configuration.engineConfiguration()
-        #expect(names.map { engine.value(of: $0) } == ["2000", "10000"])
+        #expect(names.map { engine.value(of: $0) } == ["1995", "10000"])
         if Engine.versionNumber >= 0x0203_0000 { #expect(engine.value(of: "retry.backoff.max.ms") == "3000") }
         configuration.deliveryTimeout = nil
         #expect(try configuration.values("request.timeout.ms") == ["30000"])
         #expect(
-            try producerConfiguration(["message.timeout.ms": "900"]).values("request.timeout.ms") == ["900"]
+            try producerConfiguration(["message.timeout.ms": "900"]).values("request.timeout.ms") == ["895"]
         )
     }
 
@@ -181,6 +181,8 @@ import Testing
         configuration.deliveryTimeout = .seconds(9)
         try expect(configuration.refusal(), says: "`requestTimeout`", "10000 ms", "`deliveryTimeout`", "9000 ms")
         configuration.deliveryTimeout = .seconds(10)
+        try expect(configuration.refusal(), says: "`requestTimeout`", "10000 ms", "`linger`", "5.0 ms")
+        configuration.deliveryTimeout = .milliseconds(10_005)
         #expect(try configuration.refusal() == nil)
         configuration.deliveryTimeout = nil
         #expect(try configuration.refusal() == nil)

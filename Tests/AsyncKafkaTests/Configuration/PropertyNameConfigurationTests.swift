@@ -1,5 +1,4 @@
 import RdKafka
-import TestSupport
 import Testing
 
 @testable import AsyncKafka
@@ -135,49 +134,5 @@ import Testing
     @Test func aNumberThatTheEngineWouldCutDownIsRefused() throws {
         // librdkafka takes 2^32 + 5 for 5.
         try expect(consumerConfiguration(["session.timeout.ms": "4294967301"]).refusal(), says: "32 bits")
-    }
-
-    // MARK: Random names and values
-
-    @Test func randomPropertiesNeverTrap() async throws {
-        let seed = UInt64.random(in: .min ... .max)
-        print("randomPropertiesNeverTrap: seed \(seed)")
-        var random = SplitMix(state: seed)
-        let excluded = ["plugin.library.paths", "sasl.kerberos.kinit.cmd"]
-        let names = Configuration.propertyNames.subtracting(excluded).sorted() + PropertyNames.java.keys.sorted()
-        let values = [
-            "", "0", "1", "-1", "true", "false", "all", "none", "2147483647", "2147483648", "9223372036854775807",
-            "9223372036854775808", "-9223372036854775809", "1.5", "nan", "1e400", "\0", "%s%n", "ä🙂", "a,b", "😀\n",
-        ]
-        let scalars: [Character] = Array("abz.019_- ,:;%\\/\"'\n\0é🙂\u{202e}")
-        for round in 0..<2000 {
-            // It takes many seconds, and the pool may have no other thread for those who have a time limit.
-            await Task.yield()
-            var properties: [String: String] = [:]
-            for _ in 0...Int.random(in: 0..<3, using: &random) {
-                var name = names.randomElement(using: &random) ?? ""
-                if Int.random(in: 0..<3, using: &random) == 0 {
-                    var characters = Array(name)
-                    for _ in 0...Int.random(in: 0..<3, using: &random) {
-                        let place = Int.random(in: 0...characters.count, using: &random)
-                        characters.insert(scalars.randomElement(using: &random) ?? "x", at: place)
-                    }
-                    name = String(characters)
-                }
-                guard !excluded.contains(name) else { continue }
-                let text = String(
-                    (0..<Int.random(in: 0..<20, using: &random)).map { _ in scalars.randomElement(using: &random) ?? "x"
-                    }
-                )
-                properties[name] = Bool.random(using: &random) ? text : values.randomElement(using: &random)
-            }
-            let producer = producerConfiguration(properties)
-            let consumer = consumerConfiguration(properties)
-            _ = try producer.refusal()
-            _ = try consumer.refusal()
-            if round % 50 == 0 {
-                #expect(!"\(producer)\(consumer)".isEmpty)
-            }
-        }
     }
 }

@@ -34,6 +34,11 @@ struct ConfigurationBuilder: ~Copyable {
         return builder
     }
 
+    /// Whether a property can be set at all, whatever the others are.
+    static func check(_ kind: ClientKind, _ name: String, _ value: String) throws(KafkaError) {
+        _ = try make(kind, [name: value])
+    }
+
     /// The built configuration.
     consuming func finish() -> Configuration {
         engine
@@ -67,7 +72,8 @@ struct ConfigurationBuilder: ~Copyable {
             throw .invalid(PropertyNames.unknown(name, for: kind))
         case .invalid(let message):
             // The message may repeat the value.
-            guard !RedactedProperties.isSecret(name) else {
+            let isOfBuild = message.contains("not supported in this build")
+            guard isOfBuild || !RedactedProperties.isSecret(name) else {
                 throw .invalid("librdkafka does not accept the value of \(shown), which is not shown as it is secret")
             }
             throw .invalid("\(shown): \(sentence(message))")

@@ -106,6 +106,16 @@ extension KafkaConsumerConfiguration {
                 )
             }
         }
+        if builder.isNamed("receive.message.max.bytes"), let limit = builder.integer("receive.message.max.bytes"),
+            smallest > limit - 512
+        {
+            throw .invalid(
+                """
+                `message.max.bytes` is \(smallest) bytes and `receive.message.max.bytes` \(limit): the second has to be 512 bytes \
+                more at least, so lower the first, the size of the largest message, or raise the second
+                """
+            )
+        }
         let partition = builder.integer("max.partition.fetch.bytes") ?? 0
         if partition > answer {
             throw .invalid(

@@ -82,19 +82,46 @@ extension KafkaProducerConfiguration {
     ) throws(KafkaError) {
         let isDefault = requestTimeout == standard.requestTimeout
         let delivery = builder.integer("delivery.timeout.ms") ?? 0
+        let linger = builder.engine.value(of: "linger.ms").flatMap { Double($0) } ?? 0
         var timeout = requestTimeout
-        if isDefault, delivery > 0 { timeout = min(timeout, .milliseconds(delivery)) }
+        if isDefault, delivery > 0 {
+            timeout = min(timeout, .milliseconds(max(1, delivery - Int(linger.rounded(.up)))))
+        }
         var setting = try Setting("requestTimeout", "request.timeout.ms", timeout, default: timeout)
         setting.isDefault = isDefault
         try builder.set(setting)
-        if delivery > 0, let request = builder.integer("request.timeout.ms"), request > delivery {
+        // The Java client's rule. The delivery timeout counts from the call, what the broker waits from when the batch leaves, and a
+        // record that fails meanwhile may be in the log or not.
+        if delivery > 0, !isDefault || builder.isNamed("request.timeout.ms"),
+            let request = builder.integer("request.timeout.ms"), linger + Double(request) > Double(delivery)
+        {
             throw .invalid(
                 """
-                `requestTimeout` (request.timeout.ms) is \(request) ms and `deliveryTimeout` (delivery.timeout.ms) \(delivery) \
-                ms: the broker would still wait for replicas when the record has failed, so lower the first or raise the second
+                `requestTimeout` (request.timeout.ms) is \(request) ms, `linger` (linger.ms) \(linger) ms and `deliveryTimeout` \
+                (delivery.timeout.ms) \(delivery) ms: the broker would still wait for replicas when the record has failed, so lower \
+                one of the first two or raise the last to their sum
                 """
             )
         }
+    }
+
+    /// After the connection's settings.
+    func checkRequestTimeout(
+        _ builder: borrowing ConfigurationBuilder,
+        _ standard: KafkaProducerConfiguration
+    ) throws(KafkaError) {
+        let isGiven = requestTimeout != standard.requestTimeout || builder.isNamed("request.timeout.ms")
+        let isSocketGiven =
+            connection.socketTimeout != standard.connection.socketTimeout || builder.isNamed("socket.timeout.ms")
+        guard isGiven, isSocketGiven, let request = builder.integer("request.timeout.ms"),
+            let socket = builder.integer("socket.timeout.ms"), request > socket
+        else { return }
+        throw .invalid(
+            """
+            `requestTimeout` (request.timeout.ms) is \(request) ms and `connection.socketTimeout` (socket.timeout.ms) \(socket) ms: \
+            the client would give up the connection while the broker still waits for replicas, so lower the first or raise the second
+            """
+        )
     }
 
     private func setStickyPartitioning(_ builder: borrowing ConfigurationBuilder) throws(KafkaError) {

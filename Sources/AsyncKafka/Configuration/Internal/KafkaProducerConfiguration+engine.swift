@@ -54,6 +54,7 @@ extension KafkaProducerConfiguration {
         try checkIdempotence(builder, isTransactional: isTransactional)
         try checkTimes(builder, isTransactional: isTransactional)
         try checkDeliverySettings(builder, standard)
+        try checkRequestTimeout(builder, standard)
 
         try builder.require("delivery.report.only.error", "false")
         // librdkafka's own limits stand above the credits: its QUEUE_FULL is never the signal.
@@ -203,6 +204,18 @@ extension KafkaProducerConfiguration {
                 """
                 `deliveryTimeout` (delivery.timeout.ms) is \(timeout == 0 ? "unlimited" : "\(timeout) ms") and \
                 `transactionTimeout` (transaction.timeout.ms) \(transaction) ms: lower the first or raise the second
+                """
+            )
+        }
+        // rd_kafka_conf_finalize. Left alone, the socket's time follows the transaction's.
+        if connection.socketTimeout != KafkaConnectionConfiguration().socketTimeout
+            || builder.isNamed("socket.timeout.ms"),
+            let socket = builder.integer("socket.timeout.ms"), socket > transaction + 100
+        {
+            throw .invalid(
+                """
+                `connection.socketTimeout` (socket.timeout.ms) is \(socket) ms and `transactionTimeout` (transaction.timeout.ms) \
+                \(transaction) ms: a request could outlast its transaction, so lower the first or raise the second
                 """
             )
         }

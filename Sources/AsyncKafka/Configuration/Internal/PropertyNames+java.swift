@@ -1,6 +1,6 @@
 extension PropertyNames {
     /// librdkafka knows them from 2.15 on, for share consumers alone: to other clients they mean nothing.
-    static let ofShareConsumers: Set<String> = ["max.poll.records"]
+    static let ofShareConsumers: Set<String> = ["max.poll.records", "share.acknowledgement.mode"]
 
     /// Properties that the Java clients have and librdkafka has not, with what takes their place.
     ///
@@ -14,7 +14,9 @@ extension PropertyNames {
         "key.deserializer": deserializer,
         "value.deserializer": deserializer,
         "internal.leave.group.on.close": "closing the consumer leaves the group, unless `group.instanceID` is set",
-        "share.acknowledgement.mode": "share groups are not supported",
+        "internal.throw.on.fetch.stable.offset.unsupported": "it is of Kafka Streams",
+        "share.acknowledgement.mode": shareGroups,
+        "share.acquire.mode": shareGroups,
         // Producers
         "buffer.memory": "set `queue.maxBytes`, which bounds what waits for delivery",
         "max.block.ms":
@@ -38,8 +40,7 @@ extension PropertyNames {
             "it is called `socket.receive.buffer.bytes`, the setting `connection.receiveBufferBytes`",
         "socket.connection.setup.timeout.max.ms":
             "the limit does not grow from attempt to attempt: set `socket.connection.setup.timeout.ms`",
-        "metadata.recovery.rebootstrap.trigger.ms": "it came with a later release",
-        "metadata.recovery.strategy": "it came with a later release",
+        "bootstrap.controllers": "clients talk to brokers: set `bootstrap.servers`",
         // Security
         "sasl.jaas.config":
             "set `sasl.username` and `sasl.password`, or the properties that begin with `sasl.kerberos.` or `sasl.oauthbearer.`",
@@ -50,9 +51,26 @@ extension PropertyNames {
         "sasl.kerberos.ticket.renew.jitter": kerberosRenewal,
         "sasl.kerberos.ticket.renew.window.factor": kerberosRenewal,
         "sasl.kerberos.min.time.before.relogin": "this librdkafka was built without Kerberos",
-        "sasl.oauthbearer.jwks.endpoint.url": "only brokers check tokens",
-        "sasl.oauthbearer.expected.audience": "only brokers check tokens",
-        "sasl.oauthbearer.expected.issuer": "only brokers check tokens",
+        "sasl.login.connect.timeout.ms": tokenProvider,
+        "sasl.login.read.timeout.ms": tokenProvider,
+        "sasl.login.retry.backoff.ms": tokenProvider,
+        "sasl.login.retry.backoff.max.ms": tokenProvider,
+        "sasl.login.refresh.buffer.seconds": refresh,
+        "sasl.login.refresh.min.period.seconds": refresh,
+        "sasl.login.refresh.window.factor": refresh,
+        "sasl.login.refresh.window.jitter": refresh,
+        "sasl.oauthbearer.assertion.template.file": tokenProvider,
+        "sasl.oauthbearer.header.urlencode": tokenProvider,
+        "sasl.oauthbearer.jwt.retriever.class": tokenProvider,
+        "sasl.oauthbearer.jwt.validator.class": tokenCheck,
+        "sasl.oauthbearer.clock.skew.seconds": tokenCheck,
+        "sasl.oauthbearer.scope.claim.name": tokenCheck,
+        "sasl.oauthbearer.jwks.endpoint.url": tokenCheck,
+        "sasl.oauthbearer.jwks.endpoint.refresh.ms": tokenCheck,
+        "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms": tokenCheck,
+        "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms": tokenCheck,
+        "sasl.oauthbearer.expected.audience": tokenCheck,
+        "sasl.oauthbearer.expected.issuer": tokenCheck,
         "security.providers": javaClass,
         "ssl.truststore.location": "set `ssl.ca.location` to the CA's certificates in PEM format",
         "ssl.truststore.password": "`ssl.ca.location` takes certificates in PEM format, which have no password",
@@ -82,6 +100,10 @@ extension PropertyNames {
     private static let serializer = "records have keys and values of bytes: serialise before sending"
     private static let deserializer = "messages have keys and values of bytes: deserialise after receiving"
     private static let compressionLevel = "give the level with the codec, as in `compression = .zstd(level: 3)`"
+    private static let shareGroups = "share groups are not supported"
+    private static let tokenProvider = "give `security` a token provider, which asks for tokens as it likes"
+    private static let refresh = "tokens are renewed by themselves before they expire"
+    private static let tokenCheck = "only brokers check tokens"
     private static let javaClass = "it names a class of Java"
     private static let kerberosRenewal = "tickets are renewed by `sasl.kerberos.kinit.cmd`"
     private static let tlsVersion = "OpenSSL agrees on the newest version with the broker; see `ssl.cipher.suites`"

@@ -1,23 +1,50 @@
 import RdKafka
 
 extension PropertyNames {
+    /// A property's name, taken apart once for all comparisons.
+    private struct Candidate {
+        var name: String
+        var normalized: String
+        var bytes: [UInt8]
+        var words: Set<Substring>
+        /// How often each letter is in it, by its lowest bits.
+        var letters: [Int]
+
+        init(_ name: String) {
+            self.name = name
+            normalized = PropertyNames.normalized(name)
+            bytes = Array(normalized.utf8)
+            words = Set(normalized.split(separator: "."))
+            letters = Array(repeating: 0, count: 32)
+            for byte in bytes { letters[Int(byte & 31)] += 1 }
+        }
+    }
+
+    private static let candidates: [(candidate: Candidate, scope: Configuration.Property.Scope)] = {
+        Configuration.properties.sorted { $0.key < $1.key }.filter { $0.value.kind != .dedicated }
+            .map { (Candidate($0.key), $0.value.scope) }
+    }()
+
     /// The property that a mistyped name most likely means.
     static func suggestion(for name: String, kind: ClientKind) -> String? {
         guard name.utf8.count <= 100 else { return nil }
-        let wanted = normalized(name)
-        let words = Set(wanted.split(separator: "."))
+        let wanted = Candidate(name)
         var best: (name: String, likeness: Double)?
-        for (candidate, property) in Configuration.properties.sorted(by: { $0.key < $1.key }) {
-            guard property.kind != .dedicated, scope(property.scope, fits: kind) else { continue }
-            let other = normalized(candidate)
-            if other == wanted { return candidate }
-            let longer = Double(max(wanted.utf8.count, other.utf8.count))
-            let spelling = 1 - Double(distance(Array(wanted.utf8), Array(other.utf8))) / longer
-            let others = Set(other.split(separator: "."))
-            let tokens = Double(words.intersection(others).count) / Double(words.union(others).count)
+        for (other, scope) in candidates where self.scope(scope, fits: kind) {
+            if other.normalized == wanted.normalized { return other.name }
+            let tokens =
+                Double(wanted.words.intersection(other.words).count) / Double(wanted.words.union(other.words).count)
             // A few letters, or the same words in another order; words count less, as many names share `max` and `ms`.
-            let likeness = max(spelling, tokens * 0.99)
-            if likeness >= 0.7, likeness > best?.likeness ?? 0 { best = (candidate, likeness) }
+            var likeness = tokens * 0.99
+            let needed = max(0.7, best?.likeness ?? 0)
+            let longer = max(wanted.bytes.count, other.bytes.count)
+            // Letters that only one of them has cost a step each: most names are out without a closer look.
+            var common = 0
+            for index in wanted.letters.indices { common += min(wanted.letters[index], other.letters[index]) }
+            if Double(common) >= needed * Double(longer) {
+                likeness = max(likeness, 1 - Double(distance(wanted.bytes, other.bytes)) / Double(longer))
+            }
+            if likeness >= 0.7, likeness > best?.likeness ?? 0 { best = (other.name, likeness) }
         }
         return best?.name
     }
@@ -30,7 +57,8 @@ extension PropertyNames {
         }
     }
 
-    private static func normalized(_ name: String) -> String {
+    /// Without case, and with a dot wherever names are divided.
+    static func normalized(_ name: String) -> String {
         String(name.lowercased().map { $0 == "_" || $0 == "-" || $0 == " " ? "." : $0 })
     }
 

@@ -32,12 +32,13 @@ enum PropertyNames {
     static func refusal(of canonicalName: String) -> (reason: String, allowed: String?)? {
         if let refusal = refusals[canonicalName] { return refusal }
         if Configuration.properties[canonicalName]?.kind == .dedicated || canonicalName.hasSuffix("_cb") {
-            return ("it takes a function or a pointer of C, which a text cannot be", nil)
+            let reason = "it takes a function or a pointer of C, which a text cannot be"
+            return (confluent[canonicalName].map { "\(reason); \($0)" } ?? reason, nil)
         }
         return nil
     }
 
-    private static let refusals: [String: (reason: String, allowed: String?)] = [
+    static let refusals: [String: (reason: String, allowed: String?)] = [
         "delivery.report.only.error": ("every record has an outcome that its sender can await", "false"),
         "enabled_events": ("the client relies on the events that it has chosen", nil),
         "log.queue": ("log lines reach `log` through librdkafka's log queue", "true"),
@@ -61,6 +62,9 @@ enum PropertyNames {
         if let hint = java[name] {
             return "librdkafka has no property `\(shown)`: \(hint)"
         }
+        if let hint = counterpart(ofConfluent: name) {
+            return "librdkafka has no property `\(shown)`: \(hint)"
+        }
         guard let suggestion = suggestion(for: name, kind: kind) else {
             return "librdkafka \(Engine.version) has no property `\(shown)`"
         }
@@ -73,17 +77,40 @@ enum PropertyNames {
         return line.count > 80 ? line.prefix(80) + "…" : line
     }
 
-    /// Names of newer releases. CHANGELOG.md of librdkafka.
-    private static let newer = [
-        "group.protocol":
-            "the group protocol of KIP-848 came with librdkafka 2.4.0 and is ready for production from 2.12.0",
-        "group.remote.assignor":
-            "the group protocol of KIP-848 came with librdkafka 2.4.0 and is ready for production from 2.12.0",
-        "retry.backoff.max.ms": "it came with a later release",
-        "enable.metrics.push": "it came with a later release",
-        "fetch.queue.backoff.ms": "it came with a later release",
-        "client.dns.lookup": "it came with a later release",
-    ]
+    /// Whether the name is one of librdkafka's, or of those that have an explanation.
+    static func isKnown(_ name: String) -> Bool {
+        Configuration.properties[canonical(name)] != nil || java[name] != nil || newer[name] != nil
+            || counterpart(ofConfluent: name) != nil || ofShareConsumers.contains(name) || refusals[name] != nil
+    }
+
+    /// Names of newer releases. CONFIGURATION.md of librdkafka, by version.
+    static let newer: [String: String] = {
+        let releases = [
+            "2.2.0": ["client.dns.lookup", "fetch.queue.backoff.ms"],
+            "2.3.0": ["retry.backoff.max.ms"],
+            "2.5.0": ["enable.metrics.push"],
+            "2.10.0": ["metadata.recovery.strategy"],
+            "2.11.0": [
+                "metadata.recovery.rebootstrap.trigger.ms", "https.ca.location", "https.ca.pem",
+                "sasl.oauthbearer.assertion.algorithm", "sasl.oauthbearer.assertion.claim.aud",
+                "sasl.oauthbearer.assertion.claim.exp.seconds", "sasl.oauthbearer.assertion.claim.iss",
+                "sasl.oauthbearer.assertion.claim.jti.include", "sasl.oauthbearer.assertion.claim.nbf.seconds",
+                "sasl.oauthbearer.assertion.claim.sub", "sasl.oauthbearer.assertion.file",
+                "sasl.oauthbearer.assertion.jwt.template.file", "sasl.oauthbearer.assertion.private.key.file",
+                "sasl.oauthbearer.assertion.private.key.passphrase", "sasl.oauthbearer.assertion.private.key.pem",
+                "sasl.oauthbearer.client.credentials.client.id",
+                "sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.grant.type",
+            ],
+            "2.12.0": ["sasl.oauthbearer.metadata.authentication.type"],
+            "2.14.0": ["sasl.oauthbearer.sub.claim.name"],
+        ]
+        let groups = "the group protocol of KIP-848 came with librdkafka 2.4.0 and is ready for production from 2.12.0"
+        var hints = ["group.protocol": groups, "group.remote.assignor": groups]
+        for (release, names) in releases {
+            for name in names { hints[name] = "it came with librdkafka \(release)" }
+        }
+        return hints
+    }()
 }
 
 extension StringProtocol {
