@@ -3,7 +3,7 @@
 /// ```swift
 /// var configuration = KafkaAdminConfiguration(bootstrapServers: ["localhost:9092"])
 /// configuration.requestTimeout = .seconds(20)
-/// configuration.additionalProperties["security.protocol"] = "ssl"
+/// configuration.security = .tls
 /// ```
 ///
 /// Settings are checked before anything starts: a contradiction or a typing error is a ``KafkaError`` with code

@@ -1,4 +1,6 @@
 /// How a client proves who it is: a SASL mechanism with what it needs.
+///
+/// The linked librdkafka has to be built with the mechanism, which is checked before anything starts.
 public struct KafkaSASL: Sendable {
     enum Value {
         case password(mechanism: String, username: String, password: KafkaSecret)
@@ -14,11 +16,15 @@ public struct KafkaSASL: Sendable {
     }
 
     /// A proof that the client knows the password, which itself is not sent: `SCRAM-SHA-256`.
+    ///
+    /// Brokers from Kafka 4.0 on refuse that of librdkafka before 2.6.1 as invalid credentials.
     public static func scramSHA256(username: String, password: KafkaSecret) -> KafkaSASL {
         KafkaSASL(value: .password(mechanism: "SCRAM-SHA-256", username: username, password: password))
     }
 
     /// A proof that the client knows the password, which itself is not sent: `SCRAM-SHA-512`.
+    ///
+    /// Brokers from Kafka 4.0 on refuse that of librdkafka before 2.6.1 as invalid credentials.
     public static func scramSHA512(username: String, password: KafkaSecret) -> KafkaSASL {
         KafkaSASL(value: .password(mechanism: "SCRAM-SHA-512", username: username, password: password))
     }
@@ -48,22 +54,20 @@ public struct KafkaSASL: Sendable {
     }
 }
 
-/// Where Kerberos's tickets come from.
-public struct KafkaKerberos: Sendable {
-    /// The first part of the brokers' principal, `kafka` in `kafka/host@REALM`. `kafka` by default
-    /// (`sasl.kerberos.service.name`).
-    public var serviceName = "kafka"
-
-    /// Who the client is, as in `orders@EXAMPLE.COM` (`sasl.kerberos.principal`).
-    public var principal: String
-
-    /// The file with the principal's keys; nil: a ticket is in the credential cache, and something else keeps it there
-    /// (`sasl.kerberos.keytab`).
-    public var keytab: String?
-
-    /// A principal with the file that holds its keys.
-    public init(principal: String, keytab: String? = nil) {
-        self.principal = principal
-        self.keytab = keytab
+extension KafkaSASL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The mechanism and whom it is for, without the secret. A token provider is shown by its type alone, as it may hold secrets.
+    public var description: String {
+        switch value {
+        case .password(let mechanism, let username, let password):
+            "\(mechanism)(username: \"\(username)\", password: \(password))"
+        case .kerberos(let kerberos): "GSSAPI(\(kerberos))"
+        case .token(let provider): "OAUTHBEARER(\(type(of: provider)))"
+        }
     }
+
+    /// The same.
+    public var debugDescription: String { description }
+
+    /// The description alone.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

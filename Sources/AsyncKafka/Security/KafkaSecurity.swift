@@ -34,7 +34,7 @@ public struct KafkaSecurity: Sendable {
         KafkaSecurity(tls: nil, sasl: sasl)
     }
 
-    /// Kafka's name: `SASL_SSL`.
+    /// Kafka's name: `sasl_ssl`.
     var securityProtocol: String {
         switch (sasl, tls) {
         case (nil, nil): "plaintext"
@@ -43,4 +43,29 @@ public struct KafkaSecurity: Sendable {
         case (_?, _?): "sasl_ssl"
         }
     }
+}
+
+extension KafkaSecurity {
+    var isPlaintext: Bool { tls == nil && sasl == nil }
+
+    /// How it was said in Swift.
+    var spelling: String {
+        switch (sasl, tls) {
+        case (nil, nil): ".plaintext"
+        case (nil, _?): ".tls"
+        case (_?, nil): ".saslWithoutTLS"
+        case (_?, _?): ".sasl"
+        }
+    }
+}
+
+extension KafkaSecurity: CustomStringConvertible, CustomReflectable {
+    /// The protocol with its settings; secrets are replaced by `<redacted>`.
+    public var description: String {
+        let parts = [sasl.map { "\($0)" }, tls.map { "\($0)" }].compactMap { $0 }
+        return parts.isEmpty ? securityProtocol : "\(securityProtocol)(\(parts.joined(separator: ", ")))"
+    }
+
+    /// The description alone.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

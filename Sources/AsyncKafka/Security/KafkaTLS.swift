@@ -20,8 +20,8 @@ public struct KafkaTLS: Sendable {
     }
 
     /// Certificates that are trusted.
-    public struct CertificateAuthorities: Sendable {
-        enum Value {
+    public struct CertificateAuthorities: Sendable, Hashable {
+        enum Value: Hashable {
             case system
             case file(String)
             case pem(String)
@@ -30,6 +30,9 @@ public struct KafkaTLS: Sendable {
         let value: Value
 
         /// Those that the operating system trusts.
+        ///
+        /// They are looked for where Linux distributions, BSD and Homebrew keep them, after the environment's `SSL_CERT_FILE` and
+        /// `SSL_CERT_DIR`. Where there are none, the client does not start, and the error names all places.
         public static let system = CertificateAuthorities(value: .system)
 
         /// Those in a file in PEM format, or in a directory that OpenSSL's `c_rehash` has made (`ssl.ca.location`).
@@ -44,38 +47,16 @@ public struct KafkaTLS: Sendable {
     }
 }
 
-/// A certificate with its private key.
-public struct KafkaTLSIdentity: Sendable {
-    enum Value {
-        case files(certificate: String, key: String)
-        case pem(certificate: String, key: KafkaSecret)
-        case pkcs12(file: String)
+extension KafkaTLS.CertificateAuthorities: CustomStringConvertible, CustomReflectable {
+    /// `system`, `file("ca.pem")`, or `pem` with the text's length.
+    public var description: String {
+        switch value {
+        case .system: "system"
+        case .file(let path): "file(\"\(path)\")"
+        case .pem(let text): "pem(\(text.utf8.count) bytes)"
+        }
     }
 
-    let value: Value
-    let passphrase: KafkaSecret?
-
-    /// From files in PEM format (`ssl.certificate.location`, `ssl.key.location`).
-    ///
-    /// - Parameters:
-    ///   - certificateFile: the client's certificate, with those between it and its authority behind it.
-    ///   - keyFile: the private key.
-    ///   - passphrase: what the key is encrypted with, if it is.
-    public static func files(
-        certificate certificateFile: String,
-        key keyFile: String,
-        passphrase: KafkaSecret? = nil
-    ) -> KafkaTLSIdentity {
-        KafkaTLSIdentity(value: .files(certificate: certificateFile, key: keyFile), passphrase: passphrase)
-    }
-
-    /// From texts in PEM format (`ssl.certificate.pem`, `ssl.key.pem`).
-    public static func pem(certificate: String, key: KafkaSecret, passphrase: KafkaSecret? = nil) -> KafkaTLSIdentity {
-        KafkaTLSIdentity(value: .pem(certificate: certificate, key: key), passphrase: passphrase)
-    }
-
-    /// From a file in PKCS#12 format, also known as a keystore (`ssl.keystore.location`).
-    public static func pkcs12(file: String, passphrase: KafkaSecret) -> KafkaTLSIdentity {
-        KafkaTLSIdentity(value: .pkcs12(file: file), passphrase: passphrase)
-    }
+    /// The description alone.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

@@ -81,7 +81,8 @@ package final class Handle: @unchecked Sendable {
         var text = [CChar](repeating: 0, count: 512)
         guard let pointer = rd_kafka_new(type, copy, &text, text.count) else {
             let code = rd_kafka_last_error().rawValue
-            rd_kafka_conf_destroy(copy)
+            // The configuration is left behind: librdkafka has freed the interceptors in it, and would once more (rdkafka.c, `fail:` of
+            // `rd_kafka_new`; 2.0.2). A client starts rarely in vain.
             reference.release()
             partitionerReference?.release()
             let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -37,23 +37,55 @@ import Testing
         "produce.offset.report": "false", "queuing.strategy": "fifo", "consume.callback.max.messages": "1",
         "offset.store.sync.interval.ms": "-1", "offset.store.method": "file", "auto.commit.enable": "true",
         "offset.store.path": ".",
-        "sasl.oauthbearer.extensions": "a=b", "client.rack": "r", "group.id": "g",
+        "sasl.oauthbearer.extensions": "a=b", "sasl.mechanism": "PLAIN", "sasl.mechanisms": "PLAIN",
+        "enable.sasl.oauthbearer.unsecure.jwt": "true", "ssl.ca.pem": Certificates.certificate, "client.rack": "r",
+        "group.id": "g",
     ]
 
+    /// Certificates and keys come in pairs, and in files that are looked at: `TLSConfigurationTests` set them.
+    private static func isOfFile(_ name: String) -> Bool {
+        ["ssl.certificate.", "ssl.key.", "ssl.keystore."].contains { name.hasPrefix($0) }
+            || ["ssl.ca.location", "ssl.crl.location", "sasl.kerberos.keytab"].contains(name)
+    }
+
+    /// A property of security with those without which it would be ignored.
+    private static func completed(_ name: String, _ value: String) -> [String: String] {
+        var others: [String: String] = [:]
+        if TLSProperties.contains(name) {
+            others = ["security.protocol": "ssl", "ssl.ca.pem": Certificates.certificate]
+        } else if SASLProperties.contains(name) {
+            others = ["security.protocol": "sasl_plaintext", "sasl.mechanisms": "PLAIN"]
+            if SASLProperties.isOfKerberos(name) {
+                others["sasl.mechanisms"] = "GSSAPI"
+                others["sasl.kerberos.kinit.cmd"] = "true"
+            } else if SASLProperties.isOfTokens(name) {
+                others["sasl.mechanisms"] = "OAUTHBEARER"
+                others["enable.sasl.oauthbearer.unsecure.jwt"] = "true"
+            } else {
+                others["sasl.username"] = "alice"
+                others["sasl.password"] = "secret"
+            }
+        }
+        others[PropertyNames.canonical(name)] = nil
+        others[name] = value
+        return others
+    }
+
     private func refusal(_ kind: ClientKind, _ name: String, _ value: String) throws -> String? {
+        let properties = Self.completed(name, value)
         switch kind {
         case .producer:
-            var configuration = producerConfiguration([name: value])
+            var configuration = producerConfiguration(properties)
             if isServers(name) { configuration.bootstrapServers = [] }
             return try configuration.refusal()
         case .consumer:
-            var configuration = consumerConfiguration([name: value])
+            var configuration = consumerConfiguration(properties)
             if isServers(name) { configuration.bootstrapServers = [] }
             if name == "group.id" { configuration.groupID = nil }
             return try configuration.refusal()
         case .admin:
             var configuration = KafkaAdminConfiguration(bootstrapServers: isServers(name) ? [] : ["a"])
-            configuration.additionalProperties = [name: value]
+            configuration.additionalProperties = properties
             return try AsyncKafkaTests.refusal { () throws(KafkaError) in try configuration.engineConfiguration() }
         }
     }
@@ -78,7 +110,11 @@ import Testing
             } else if let reason = Self.refused[property.canonicalName] {
                 if Self.used[name] != value { #expect(refusal?.contains(reason) == true, "\(name): \(refusal ?? "")") }
                 if let used = Self.used[name] { #expect(try self.refusal(kind, name, used) == nil, "\(name)") }
-            } else if refusal?.contains("not supported in this build") == true {
+            } else if Self.isOfFile(name) {
+                #expect(refusal?.contains("`\(name)`") != false, "\(name): \(refusal ?? "")")
+            } else if refusal?.contains("not supported in this build") == true
+                || refusal?.contains("was built without OpenID Connect") == true
+            {
                 // How librdkafka was built decides on these: without libcurl, not for Windows, without OpenSSL's engines.
                 #expect(
                     ["sasl.oauthbearer.", "ssl.ca.certificate.stores", "ssl.engine."].contains { name.hasPrefix($0) }

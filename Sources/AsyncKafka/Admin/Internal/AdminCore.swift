@@ -52,7 +52,7 @@ actor AdminCore: ConnectingClient {
         let engine = try configuration.engineConfiguration()
         connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.admin, engine)
-        log = LogSink(configuration.log, clientName: handle.name)
+        log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         self.configuration = configuration
         requestTimeout = configuration.requestTimeout
         operationTimeout = configuration.operationTimeout

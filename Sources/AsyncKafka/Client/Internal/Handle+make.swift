@@ -7,10 +7,14 @@ extension Handle {
         _ configuration: consuming Configuration,
         partitioner: Partitioner? = nil
     ) throws(KafkaError) -> Handle {
+        // Once librdkafka has refused, the configuration is gone.
+        let identity = TLSIdentityNames(configuration)
         do throws(EngineError) {
             return try Handle(kind, configuration, partitioner: partitioner)
         } catch {
-            throw KafkaError(error).asConfigurationError()
+            let cause = KafkaError(error)
+            guard let sentence = identity.sentence(about: error.message) else { throw cause.asConfigurationError() }
+            throw KafkaError(.invalidConfiguration, sentence).causedBy(cause)
         }
     }
 }

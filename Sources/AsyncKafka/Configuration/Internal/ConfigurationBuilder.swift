@@ -67,6 +67,8 @@ struct ConfigurationBuilder: ~Copyable {
         switch engine.set(name, value) {
         case .ok: break
         case .unknown: throw .invalid(PropertyNames.unknown(name, for: kind))
+        case .invalid(let message) where message.contains("not supported in this build"):
+            throw .invalid(PropertyNames.leftOut(canonicalName, sentence(message)))
         case .invalid where known == nil && PropertyNames.java[name] != nil:
             // librdkafka has some of Java's names in its table, only to refuse them.
             throw .invalid(PropertyNames.unknown(name, for: kind))
@@ -126,6 +128,11 @@ struct ConfigurationBuilder: ~Copyable {
         givenName(of: property) != nil
     }
 
+    /// The names, as the user gave them, of the properties whose canonical name fulfils a condition, in alphabetical order.
+    func givenNames(where isIncluded: (String) -> Bool) -> [String] {
+        named.filter { isIncluded($0.key) }.sorted { $0.key < $1.key }.map { PropertyNames.printable($0.value.name) }
+    }
+
     // MARK: Typed
 
     /// Applies a typed setting, unless the property was given by name and the setting left alone.
@@ -141,7 +148,11 @@ struct ConfigurationBuilder: ~Copyable {
         }
         switch engine.set(setting.property, setting.value) {
         case .ok: return
-        case .invalid(let message): throw .invalid("`\(setting.path)`: \(sentence(message))")
+        case .invalid(let message):
+            guard !RedactedProperties.isSecret(setting.property) else {
+                throw .invalid("librdkafka does not accept the secret in `\(setting.path)`")
+            }
+            throw .invalid("`\(setting.path)`: \(sentence(message))")
         case .unknown:
             // Without it, the engine does what it did before it had the property.
             guard !setting.isDefault else { return }

@@ -71,6 +71,16 @@ enum PropertyNames {
         return "librdkafka \(Engine.version) has no property `\(shown)`: did you mean `\(suggestion)`?"
     }
 
+    /// A sentence about a property that the linked librdkafka knows, and was built without.
+    static func leftOut(_ canonicalName: String, _ message: String) -> String {
+        let engine = "librdkafka \(Engine.version), which this process runs with"
+        guard SASLProperties.isOfTokens(canonicalName) else { return "\(engine): \(message)" }
+        return """
+            \(engine), was built without OpenID Connect, which `\(canonicalName)` is for: have a provider get the tokens, as in \
+            `security = .sasl(.oauthBearer(provider))`
+            """
+    }
+
     /// A name as it may stand in an error: one line, of bounded length.
     static func printable(_ name: String) -> String {
         let line = name.singleLine

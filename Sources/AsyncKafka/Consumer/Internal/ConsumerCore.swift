@@ -171,7 +171,7 @@ actor ConsumerCore: ConnectingClient {
         commits = CommitStateMachine(timeout: configuration.commitTimeout)
         events = EventBuffer()
         statistics = StatisticsBuffer(isEnabled: settings.hasStatistics)
-        log = LogSink(configuration.log, clientName: handle.name)
+        log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
         let error = thread.start(owner: self, queue: handle.control)
         if error != 0 {

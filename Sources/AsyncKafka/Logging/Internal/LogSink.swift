@@ -8,12 +8,24 @@ final class LogSink: Sendable {
     private let log: KafkaLog
     let clientName: String
     private let limiter: Locked<LogLimiter>
+    private let redaction: Locked<Redaction>
     private let queue = DispatchQueue(label: "async-kafka.log", qos: .utility)
 
-    init(_ log: KafkaLog, clientName: String, limits: LogLimiter.Limits = LogLimiter.Limits()) {
+    init(
+        _ log: KafkaLog,
+        clientName: String,
+        redaction: Redaction = Redaction(),
+        limits: LogLimiter.Limits = LogLimiter.Limits()
+    ) {
         self.log = log
         self.clientName = clientName
+        self.redaction = Locked(redaction)
         limiter = Locked(LogLimiter(limits, now: .now))
+    }
+
+    /// Has a secret that came later left out of all lines from now on.
+    func hide(_ secret: KafkaSecret) {
+        redaction.withLock { $0.hide(secret.text) }
     }
 
     /// Logs a line, or counts it as dropped. Never blocks; `message` is only made if it goes through.
@@ -25,7 +37,7 @@ final class LogSink: Sendable {
             level: level,
             facility: facility.singleLine,
             clientName: clientName.singleLine,
-            message: message().singleLine
+            message: redaction.withLock { $0 }(message()).singleLine
         )
         queue.async { [self] in
             reportDropped(dropped)

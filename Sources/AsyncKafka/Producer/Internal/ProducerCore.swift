@@ -76,7 +76,7 @@ actor ProducerCore: ConnectingClient {
         deliveryTimeout = settings.deliveryTimeout
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)
-        log = LogSink(configuration.log, clientName: handle.name)
+        log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         deliveryReports = DeliveryReportBuffer(limit: configuration.deliveryReportLimit)
         statistics = StatisticsBuffer(isEnabled: settings.hasStatistics)
         unobserved = UnobservedFailures(log)
