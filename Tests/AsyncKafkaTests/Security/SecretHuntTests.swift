@@ -78,7 +78,7 @@ struct SecretHuntTests {
             ],
             property: "sasl.kerberos.kinit.cmd"
         ),
-    ]
+    ].filter { Engine.hasKerberos || $0.property != "sasl.kerberos.kinit.cmd" }
 
     /// What must not be found: the secrets of all prey, and each line of the keys.
     private static let secrets =
