@@ -51,6 +51,19 @@ struct BrokerObserverTests {
         }
     }
 
+    @Test
+    func twoConnectionsToOneAddressAreToldApart() {
+        func change(_ thread: UInt, _ states: String...) {
+            for state in states {
+                _ = observer.connectionChanged(of: "a", port: 1, to: state, now: start, thread: thread)
+            }
+        }
+        change(1, "TRY_CONNECT", "APIVERSION_QUERY", "UP")
+        change(2, "TRY_CONNECT", "CONNECT", "SSL_HANDSHAKE")
+        change(1, "DOWN")
+        #expect(observer.takeEndings().map(\.stage) == [.open])
+    }
+
     private func change(to states: String..., at time: ContinuousClock.Instant? = nil) {
         for state in states {
             let wakes = observer.connectionChanged(of: "a", port: 1, to: state, now: time ?? start)

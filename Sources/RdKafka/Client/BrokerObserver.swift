@@ -61,7 +61,8 @@ package final class BrokerObserver: Sendable {
     private static let coordinators = ["GroupCoordinator", "TxnCoordinator"]
 
     private struct Connections {
-        var open: [String: Ending] = [:]
+        /// By librdkafka's thread for it: newer ones have two for the same address while they start anew.
+        var open: [UInt: Ending] = [:]
         /// The last one of each broker.
         var ended: [String: Ending] = [:]
     }
@@ -118,14 +119,21 @@ package final class BrokerObserver: Sendable {
 
     /// A connection has changed, told in librdkafka's words.
     ///
+    /// - Parameter thread: the thread that tells, which each connection has for itself.
     /// - Returns: whether the client's thread is to look.
-    func connectionChanged(of host: String, port: Int, to state: String, now: ContinuousClock.Instant) -> Bool {
+    func connectionChanged(
+        of host: String,
+        port: Int,
+        to state: String,
+        now: ContinuousClock.Instant,
+        thread: UInt = NativeThread.currentID
+    ) -> Bool {
         guard port > 0, !Self.coordinators.contains(host) else { return false }
         let broker = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
         guard state != "DOWN" else {
             answersAtEnd.store(answers.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
             let hasEnded = connections.withLock { connections in
-                guard let ending = connections.open.removeValue(forKey: broker) else { return false }
+                guard let ending = connections.open.removeValue(forKey: thread) else { return false }
                 connections.ended[broker] = ending
                 return true
             }
@@ -134,10 +142,13 @@ package final class BrokerObserver: Sendable {
         }
         guard let stage = Stage(state) else { return false }
         connections.withLock { connections in
-            var ending = connections.open[broker] ?? Ending(broker: broker, stage: stage, began: now)
+            var ending = connections.open[thread] ?? Ending(broker: broker, stage: stage, began: now)
             if state == "TRY_CONNECT" || stage >= ending.stage { ending.stage = stage }
-            if state == "TRY_CONNECT" { ending.began = now }
-            connections.open[broker] = ending
+            if state == "TRY_CONNECT" {
+                ending.broker = broker
+                ending.began = now
+            }
+            connections.open[thread] = ending
         }
         return false
     }

@@ -288,6 +288,11 @@ actor AdminCore: ConnectingClient {
         case .cancelled, .clientClosed, .unsupportedFeature: return error
         case _ where error.isRefusal: return error
         case .timedOut, .transport, .resolve, .allBrokersDown:
+            // It may fail the call with the connection before it is told of the refusal.
+            if connection.look(at: handle, now: .now) { lastProblem = nil }
+            if connection.watch.isRefused, let cause = connection.watch.cause {
+                return cause.saying("could not \(name): \(cause.message)")
+            }
             // librdkafka repeats an identical problem only every 30 s.
             let cause = lastProblem.flatMap { $0.time >= start - .seconds(30) ? $0.error : nil }
             let message = "could not \(name) in time: \(error.message); a request that was sent may be carried out"
