@@ -42,13 +42,36 @@ struct BrokerObserverTests {
         #expect(observer.takeEndings().map(\.stage) == [.asking])
         #expect(observer.takeEndings() == [])
         let later = start + .seconds(1)
-        change(to: "TRY_CONNECT", "CONNECT", at: later)
-        change(to: "DOWN", at: later + .seconds(1))
-        #expect(observer.takeEndings() == [.init(broker: "a:1", stage: .connecting, began: later)])
+        change(to: "TRY_CONNECT", at: start)
+        change(to: "CONNECT", at: later)
+        change(to: "APIVERSION_QUERY", at: later + .seconds(1))
+        change(to: "DOWN", at: later + .seconds(3))
+        let ending = BrokerObserver.Ending(
+            broker: "a:1",
+            stage: .asking,
+            began: later,
+            reached: later + .seconds(1),
+            ended: later + .seconds(3)
+        )
+        #expect(observer.takeEndings() == [ending])
         for state in ["TRY_CONNECT", "UP", "DOWN"] {
             #expect(!observer.connectionChanged(of: "GroupCoordinator", port: 1, to: state, now: start))
             #expect(!observer.connectionChanged(of: "", port: 0, to: state, now: start))
         }
+    }
+
+    /// It waits there for its turn, and newer librdkafkas may drop it.
+    @Test
+    func whatHasNotBeenTriedHasNotEnded() {
+        for state in ["TRY_CONNECT", "DOWN"] {
+            #expect(!observer.connectionChanged(of: "a", port: 1, to: state, now: start))
+        }
+        #expect(observer.takeEndings() == [])
+    }
+
+    @Test(arguments: [("a:1", "a:1"), ("::1:9092", "[::1]:9092"), ("[::1]:9092", "[::1]:9092"), ("a", "a")])
+    func anAddressIsWrittenInOneWay(name: String, address: String) {
+        #expect(BrokerObserver.address(name) == address)
     }
 
     @Test

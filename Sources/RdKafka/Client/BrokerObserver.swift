@@ -25,7 +25,7 @@ package final class BrokerObserver: Sendable {
         case open
 
         /// - Parameter state: librdkafka's name for it (rdkafka_broker.c, `rd_kafka_broker_state_names`).
-        init?(_ state: String) {
+        package init?(_ state: String) {
             switch state {
             case "TRY_CONNECT", "CONNECT": self = .connecting
             case "SSL_HANDSHAKE": self = .securing
@@ -46,11 +46,22 @@ package final class BrokerObserver: Sendable {
         /// How far it had come.
         package var stage: Stage
         package var began: ContinuousClock.Instant
+        /// When it came so far.
+        package var reached: ContinuousClock.Instant
+        package var ended: ContinuousClock.Instant
 
-        package init(broker: String, stage: Stage, began: ContinuousClock.Instant) {
+        package init(
+            broker: String,
+            stage: Stage,
+            began: ContinuousClock.Instant,
+            reached: ContinuousClock.Instant? = nil,
+            ended: ContinuousClock.Instant? = nil
+        ) {
             self.broker = broker
             self.stage = stage
             self.began = began
+            self.reached = reached ?? began
+            self.ended = ended ?? began
         }
     }
 
@@ -79,6 +90,15 @@ package final class BrokerObserver: Sendable {
     package let hasEnded = Flag()
 
     init() {}
+
+    /// The one way to write a broker's address: IPv6 ones in brackets, which librdkafka leaves out at places.
+    ///
+    /// - Parameter name: `localhost:9092`, `[::1]:9092` or `::1:9092`.
+    package static func address(_ name: String) -> String {
+        guard let colon = name.lastIndex(of: ":") else { return name }
+        let host = name[..<colon]
+        return host.contains(":") && !host.hasPrefix("[") ? "[\(host)]\(name[colon...])" : name
+    }
 
     /// No broker serves the client: tell when one does, also if it has begun to since the last connection ended.
     package func arm() {
@@ -129,11 +149,12 @@ package final class BrokerObserver: Sendable {
         thread: UInt = NativeThread.currentID
     ) -> Bool {
         guard port > 0, !Self.coordinators.contains(host) else { return false }
-        let broker = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        let broker = Self.address("\(host):\(port)")
         guard state != "DOWN" else {
             answersAtEnd.store(answers.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
             let hasEnded = connections.withLock { connections in
-                guard let ending = connections.open.removeValue(forKey: thread) else { return false }
+                guard var ending = connections.open.removeValue(forKey: thread) else { return false }
+                ending.ended = now
                 connections.ended[broker] = ending
                 return true
             }
@@ -142,13 +163,15 @@ package final class BrokerObserver: Sendable {
         }
         guard let stage = Stage(state) else { return false }
         connections.withLock { connections in
-            var ending = connections.open[thread] ?? Ending(broker: broker, stage: stage, began: now)
-            if state == "TRY_CONNECT" || stage >= ending.stage { ending.stage = stage }
             if state == "TRY_CONNECT" {
-                ending.broker = broker
-                ending.began = now
+                // It waits for its turn.
+                connections.open[thread] = nil
+            } else if state == "CONNECT" || connections.open[thread] == nil {
+                connections.open[thread] = Ending(broker: broker, stage: stage, began: now)
+            } else if let ending = connections.open[thread], stage > ending.stage {
+                connections.open[thread]?.stage = stage
+                connections.open[thread]?.reached = now
             }
-            connections.open[thread] = ending
         }
         return false
     }

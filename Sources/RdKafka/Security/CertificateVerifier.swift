@@ -66,7 +66,7 @@ package final class CertificateVerifier: Sendable {
         rd_kafka_conf_set_ssl_cert_verify_cb(configuration) {
             let (broker, error, depth, bytes, opaque) = ($1, $3, $4, UnsafeRawBufferPointer(start: $5, count: $6), $9)
             guard let observer = EngineObserver.from(opaque), let error else { return 0 }
-            let name = broker.map { String(cString: $0) } ?? ""
+            let name = broker.map { BrokerObserver.address(String(cString: $0)) } ?? ""
             let isTaken = observer.certificates.verify(name, error: error.pointee, depth: Int(depth)) { Array(bytes) }
             // X509_V_ERR_APPLICATION_VERIFICATION.
             if !isTaken, error.pointee == 0 { error.pointee = 50 }

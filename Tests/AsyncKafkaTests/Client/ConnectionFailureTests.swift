@@ -13,6 +13,7 @@ struct ConnectionFailureTests {
         var fault: CertificateVerifier.Fault?
         var usesTLS = true
         var hasCertificate = false
+        var stage: BrokerObserver.Stage?
     }
 
     static let cases = [
@@ -22,7 +23,71 @@ struct ConnectionFailureTests {
                 SASL authentication error: Authentication failed: Invalid username or password (after 3ms in state \
                 AUTH_REQ)
                 """,
-            expected: .authentication
+            expected: .authentication,
+            stage: .loggingIn
+        ),
+        Case(
+            code: .authentication,
+            text: """
+                SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: \
+                (n/a) (after 0ms in state DOWN)
+                """,
+            expected: .transport,
+            verdict: .unreachable,
+            stage: .loggingIn
+        ),
+        Case(
+            code: .authentication,
+            text: """
+                SASL PLAIN mechanism handshake failed: Local: Timed out: broker's supported mechanisms: (n/a) (after \
+                60001ms in state AUTH_HANDSHAKE)
+                """,
+            expected: .timedOut,
+            verdict: .unreachable,
+            stage: .loggingIn
+        ),
+        Case(
+            code: .timedOut,
+            text: "SASL authentication error: SaslAuthenticateRequest failed: Local: Timed out",
+            expected: .timedOut,
+            verdict: .unreachable,
+            stage: .loggingIn
+        ),
+        Case(
+            code: .transport,
+            text: """
+                SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure (after 0ms \
+                in state DOWN)
+                """,
+            expected: .transport,
+            verdict: .unreachable,
+            stage: .loggingIn
+        ),
+        Case(
+            code: .transport,
+            text: """
+                ApiVersionRequest failed: Local: Timed out: probably due to broker version < 0.10 (after 10008ms in \
+                state APIVERSION_QUERY)
+                """,
+            expected: .timedOut,
+            verdict: .unreachable,
+            stage: .asking
+        ),
+        Case(
+            code: .transport,
+            text: """
+                Connection setup timed out in state SSL_HANDSHAKE (after 30028ms in state SSL_HANDSHAKE)
+                """,
+            expected: .timedOut,
+            verdict: .unreachable,
+            stage: .securing
+        ),
+        Case(
+            code: .timedOut,
+            text: "2 request(s) timed out: disconnect (average rtt 1.000ms) (after 60011ms in state UP)",
+            expected: .timedOut,
+            verdict: .unreachable,
+            stage: .open
         ),
         Case(
             code: .authentication,
@@ -74,6 +139,43 @@ struct ConnectionFailureTests {
                 (after 1ms in state
                 """,
             expected: .clientCertificateMissing
+        ),
+        Case(
+            code: .transport,
+            text: """
+                Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42 (after \
+                1ms in state APIVERSION_QUERY)
+                """,
+            expected: .clientCertificateMissing,
+            stage: .asking
+        ),
+        Case(
+            code: .ssl,
+            text: "SSL handshake failed: error:0A000438:SSL routines::tlsv1 alert internal error: SSL alert number 80",
+            expected: .ssl,
+            verdict: .refusedIfNeverServed,
+            stage: .securing
+        ),
+        Case(
+            code: .ssl,
+            text: "SSL handshake failed: SSL transport error",
+            expected: .ssl,
+            verdict: .refusedIfNeverServed,
+            stage: .securing
+        ),
+        Case(
+            code: .transport,
+            text: "Receive failed: error:0A000126:SSL routines::unexpected eof while reading (after 9ms in state UP)",
+            expected: .transport,
+            verdict: .unreachable,
+            stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "error:0A000126:SSL routines::unexpected eof while reading (after 9ms in state SSL_HANDSHAKE)",
+            expected: .tlsUnexpected,
+            verdict: .refusedIfNeverServed,
+            stage: .securing
         ),
         Case(
             code: .transport,
@@ -161,6 +263,7 @@ struct ConnectionFailureTests {
         #expect(failure.broker == "127.0.0.1:9093")
         #expect(failure.error.code == example.expected)
         #expect(failure.verdict == example.verdict)
+        if let stage = example.stage { #expect(failure.stage == stage) }
         #expect(failure.error.message.hasPrefix(error.message + ": "))
         #expect((failure.error.underlyingError as? KafkaError)?.code == example.code)
     }
@@ -168,6 +271,7 @@ struct ConnectionFailureTests {
     @Test(arguments: [
         ("sasl_plaintext://a:1/bootstrap: x", "a:1"), ("a:1/2: x: y", "a:1"), ("ssl://[::1]:1/2: x", "[::1]:1"),
         ("ssl://GroupCoordinator: a:1: x", "a:1"), ("TxnCoordinator: a:1: x: y", "a:1"), ("x", ""),
+        ("ssl://::1:1/2: x", "[::1]:1"),
     ])
     func theBrokerIsReadOutOfTheSentence(message: String, broker: String) {
         #expect(ConnectionFailureReader.broker(message) == broker)
@@ -199,14 +303,42 @@ struct ConnectionFailureTests {
 
     @Test
     func aConnectionThatIsClosedWithoutAWordTellsByHowFarItHadCome() {
-        let reader = ConnectionFailureReader(usesTLS: false, mechanism: nil, hasCertificate: false)
-        func code(_ stage: BrokerObserver.Stage) -> KafkaError.Code? {
-            reader.read(BrokerObserver.Ending(broker: "a:1", stage: stage, began: .now))?.error.code
-        }
-        #expect(code(.connecting) == nil)
+        #expect(code(.connecting) == .transport)
         #expect(code(.securing) == .tlsUnexpected)
         #expect(code(.asking) == .tlsExpected)
-        #expect(code(.loggingIn) == .authentication)
+        #expect(code(.loggingIn) == .transport, "a login that is refused is told")
         #expect(code(.open) == .saslExpected)
+        #expect(code(.open, mechanism: "PLAIN") == .transport)
+    }
+
+    /// Newer librdkafkas do not tell that they have given up, older ones once.
+    @Test
+    func aBrokerThatDoesNotAnswerIsTakenForNoOther() {
+        #expect(code(.asking, lasted: .seconds(8)) == .tlsExpected)
+        #expect(code(.asking, lasted: .seconds(10)) == .timedOut)
+        #expect(code(.securing, lasted: .seconds(26)) == .tlsUnexpected)
+        #expect(code(.securing, lasted: .seconds(30)) == .timedOut)
+        #expect(code(.asking, after: .seconds(25), lasted: .seconds(5)) == .timedOut, "the time for it all")
+        #expect(code(.loggingIn, lasted: .seconds(30)) == .timedOut)
+        #expect(code(.open, after: .seconds(40), lasted: .seconds(1)) == .saslExpected)
+        #expect(code(.open, lasted: .seconds(60)) == .timedOut)
+    }
+
+    private func code(
+        _ stage: BrokerObserver.Stage,
+        mechanism: String? = nil,
+        after: Duration = .zero,
+        lasted: Duration = .zero
+    ) -> KafkaError.Code? {
+        let reader = ConnectionFailureReader(usesTLS: false, mechanism: mechanism, hasCertificate: false)
+        let start = ContinuousClock.now
+        let ending = BrokerObserver.Ending(
+            broker: "a:1",
+            stage: stage,
+            began: start,
+            reached: start + after,
+            ended: start + after + lasted
+        )
+        return reader.read(ending).error.code
     }
 }

@@ -27,6 +27,15 @@ struct RefusalWatchTests {
         failure(broker, .tlsExpected, .refusedIfNeverServed, .asking)
     }
 
+    /// What the end of a connection looks like that librdkafka has given up, or that nothing can be told from.
+    private func lost(
+        _ broker: String,
+        _ stage: BrokerObserver.Stage,
+        _ code: KafkaError.Code = .transport
+    ) -> ConnectionFailure {
+        failure(broker, code, .unreachable, stage)
+    }
+
     private func ending(_ broker: String, _ stage: BrokerObserver.Stage, after: Duration) -> BrokerObserver.Ending {
         BrokerObserver.Ending(broker: broker, stage: stage, began: Self.start + after)
     }
@@ -35,7 +44,8 @@ struct RefusalWatchTests {
         limit: Duration? = .seconds(10),
         maxReconnectBackoff: Duration = .seconds(10)
     ) -> RefusalWatch {
-        RefusalWatch(limit: limit, maxReconnectBackoff: maxReconnectBackoff)
+        let refusal = limit.map { KafkaConnectionConfiguration.Refusal.fail(after: $0) } ?? .keepRetrying
+        return RefusalWatch(refusal, maxReconnectBackoff: maxReconnectBackoff)
     }
 
     @Test func whatWaitsFailsOnceAllBrokersHaveRefusedForLongEnough() throws {
@@ -68,7 +78,56 @@ struct RefusalWatchTests {
         watch.failed(refused("b:1"), now: Self.start + .seconds(1))
         #expect(watch.deadline == Self.start + .seconds(11))
         watch.failed(unreachable("a:1"), now: Self.start + .seconds(2))
+        watch.failed(unreachable("a:1"), now: Self.start + .seconds(3))
         #expect(watch.deadline == nil)
+    }
+
+    /// `localhost` is `::1` and `127.0.0.1`, and librdkafka tries them in turn.
+    @Test func anotherAddressOfTheSameNameDoesNotPutOffARefusal() throws {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        for seconds in 0..<10 {
+            let now = Self.start + .seconds(seconds)
+            watch.failed(seconds.isMultiple(of: 2) ? refused("a:1") : unreachable("a:1"), now: now)
+            #expect(watch.deadline == Self.start + .seconds(10))
+        }
+        #expect(watch.lastRefusal == Self.start + .seconds(8), "nothing but a refusal renews it")
+        #expect(try #require(with(&watch) { $0.expire(now: Self.start + .seconds(10)) }).code == .authentication)
+    }
+
+    /// Newer librdkafkas replace brokers by those that the cluster names, and tell nobody.
+    @Test func aBrokerThatNobodyTriesAnyMoreIsNone() {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        watch.failed(unreachable("old:1"), now: Self.start)
+        for seconds in stride(from: 0, through: 40, by: 10) {
+            watch.failed(refused("a:1"), now: Self.start + .seconds(seconds))
+            #expect(!watch.isRefused)
+        }
+        watch.failed(refused("a:1"), now: Self.start + .seconds(50))
+        #expect(watch.isRefused)
+        #expect(watch.deadline == Self.start + .seconds(60))
+    }
+
+    @Test func anAttemptMayTakeAsLongAsItsLimit() {
+        var watch = RefusalWatch(.fail, maxReconnectBackoff: .seconds(10), setupTimeout: .seconds(300))
+        watch.allDown(now: Self.start)
+        watch.failed(unreachable("b:1"), now: Self.start)
+        watch.failed(refused("a:1"), now: Self.start + .seconds(300))
+        #expect(!watch.isRefused, "the next attempt is under way")
+    }
+
+    /// A port that is forwarded to a broker that has yet to start looks like this too.
+    @Test func closedConnectionsAloneHaveALimitOfTheirOwn() {
+        var watch = RefusalWatch(.fail, maxReconnectBackoff: .seconds(10))
+        watch.allDown(now: Self.start)
+        watch.failed(closed("a:1"), now: Self.start)
+        #expect(watch.isRefused, "which `connect` tells")
+        #expect(watch.deadline == Self.start + .seconds(60))
+        watch.failed(refused("b:1"), now: Self.start + .seconds(1))
+        #expect(watch.deadline == Self.start + .seconds(60))
+        watch.failed(refused("a:1"), now: Self.start + .seconds(2))
+        #expect(watch.deadline == Self.start + .seconds(12))
     }
 
     @Test func aBrokerThatServesTheClientEndsIt() {
@@ -114,8 +173,8 @@ struct RefusalWatchTests {
         watch.failed(refused("a:1"), now: Self.start)
         for seconds in stride(from: 10, through: 400, by: 10) {
             let ending = ending("a:1", .loggingIn, after: .seconds(seconds - 1))
-            watch.ended(ending, nil, now: Self.start + .seconds(seconds))
-            #expect(watch.lastFailure == Self.start + .seconds(seconds))
+            watch.ended(ending, lost("a:1", .loggingIn), now: Self.start + .seconds(seconds))
+            #expect(watch.lastRefusal == Self.start + .seconds(seconds))
             #expect(with(&watch) { $0.expire(now: Self.start + .seconds(seconds)) } != nil)
         }
     }
@@ -177,7 +236,7 @@ struct RefusalWatchTests {
         var watch = makeWatch()
         watch.served()
         watch.failed(refused("a:1"), now: Self.start)
-        watch.ended(ending("a:1", .open, after: .seconds(1)), nil, now: Self.start + .seconds(60))
+        watch.ended(ending("a:1", .open, after: .seconds(1)), lost("a:1", .open), now: Self.start + .seconds(60))
         watch.allDown(now: Self.start + .seconds(60))
         #expect(!watch.isRefused)
         #expect(watch.cause?.code == .transport)
@@ -188,8 +247,78 @@ struct RefusalWatchTests {
         var watch = makeWatch()
         watch.served()
         watch.failed(refused("a:1"), now: Self.start)
-        watch.ended(ending("b:1", .open, after: .zero), nil, now: Self.start + .seconds(60))
+        watch.ended(ending("b:1", .open, after: .seconds(50)), lost("b:1", .open), now: Self.start + .seconds(60))
+        watch.failed(refused("a:1"), now: Self.start + .seconds(60))
         watch.allDown(now: Self.start + .seconds(60))
         #expect(!watch.isRefused)
+    }
+
+    /// Newer librdkafkas tell no more than that the attempt is over.
+    @Test func aBrokerThatCannotBeReachedWithoutAWordMayTakeTheClient() {
+        var watch = makeWatch()
+        watch.failed(refused("a:1"), now: Self.start)
+        watch.ended(ending("b:1", .connecting, after: .zero), lost("b:1", .connecting), now: Self.start + .seconds(1))
+        watch.allDown(now: Self.start + .seconds(1))
+        #expect(!watch.isRefused)
+        #expect(watch.deadline == nil)
+        watch.failed(refused("b:1"), now: Self.start + .seconds(2))
+        #expect(watch.isRefused)
+    }
+
+    @Test func attemptsThatDoNotReachTheBrokerDoNotKeepARefusal() {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        watch.failed(refused("a:1"), now: Self.start)
+        for seconds in [2, 4] {
+            let ending = ending("a:1", .connecting, after: .seconds(seconds - 1))
+            watch.ended(ending, lost("a:1", .connecting), now: Self.start + .seconds(seconds))
+            #expect(watch.lastRefusal == Self.start)
+        }
+        #expect(!watch.isRefused)
+        #expect(watch.deadline == nil)
+        #expect(watch.cause?.code == .transport)
+    }
+
+    /// An older librdkafka tells it twice, then keeps it to itself.
+    @Test func aBrokerThatDoesNotAnswerStaysOneThatDoesNot() {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        watch.failed(lost("a:1", .asking, .timedOut), now: Self.start + .seconds(10))
+        for seconds in [20, 30, 200] {
+            let ending = ending("a:1", .asking, after: .seconds(seconds - 9))
+            watch.ended(ending, closed("a:1"), now: Self.start + .seconds(seconds))
+            #expect(!watch.isRefused, "what it does not tell is what it has told")
+            #expect(watch.cause?.code == .timedOut)
+        }
+    }
+
+    /// Newer ones tell neither, so that the end counts for itself.
+    @Test func aBrokerThatDidNotAnswerMayRefuseLater() {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        let silent = lost("a:1", .asking, .timedOut)
+        watch.ended(ending("a:1", .asking, after: .zero), silent, now: Self.start + .seconds(10))
+        #expect(!watch.isRefused)
+        watch.ended(ending("a:1", .asking, after: .seconds(11)), closed("a:1"), now: Self.start + .seconds(12))
+        #expect(watch.isRefused)
+        watch.ended(ending("a:1", .asking, after: .seconds(13)), silent, now: Self.start + .seconds(23))
+        #expect(!watch.isRefused)
+        watch.failed(failure("a:1", .clientCertificateMissing, .refused, .asking), now: Self.start + .seconds(24))
+        watch.ended(ending("a:1", .asking, after: .seconds(25)), silent, now: Self.start + .seconds(35))
+        #expect(!watch.isRefused, "it does not answer any more")
+    }
+
+    @Test func whoeverComesLessFarThanARefusalIsNotTheSameOnceMore() {
+        var watch = makeWatch()
+        watch.allDown(now: Self.start)
+        watch.failed(refused("a:1"), now: Self.start)
+        watch.ended(ending("a:1", .asking, after: .seconds(1)), closed("a:1"), now: Self.start + .seconds(2))
+        #expect(watch.cause?.code == .tlsExpected)
+        watch.served()
+        watch.allDown(now: Self.start + .seconds(3))
+        watch.failed(refused("a:1"), now: Self.start + .seconds(3))
+        watch.ended(ending("a:1", .asking, after: .seconds(4)), closed("a:1"), now: Self.start + .seconds(5))
+        #expect(!watch.isRefused)
+        #expect(watch.cause?.code == .transport)
     }
 }

@@ -16,8 +16,9 @@ struct ClientConnection {
     init(_ engine: borrowing RdKafka.Configuration, _ connection: KafkaConnectionConfiguration) {
         reader = ConnectionFailureReader(engine)
         watch = RefusalWatch(
-            limit: connection.refusal.limit,
-            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff
+            connection.refusal,
+            maxReconnectBackoff: engine.milliseconds("reconnect.backoff.max.ms") ?? connection.maxReconnectBackoff,
+            setupTimeout: reader.limits.setup
         )
     }
 
@@ -62,7 +63,7 @@ struct ClientConnection {
         guard waiters.count > 0 else { return [] }
         if watch.isServed { return waiters.removeAll().map { ($0, .success(())) } }
         var done: [(Waiter, Result<Void, KafkaError>)] = []
-        if watch.isRefused, let cause = watch.cause, let last = watch.lastFailure {
+        if watch.isRefused, let cause = watch.cause, let last = watch.lastRefusal {
             // What was known before they asked may have been put right since.
             done += waiters.remove(where: { $0.began <= last }).map { ($0, .failure(cause)) }
         }

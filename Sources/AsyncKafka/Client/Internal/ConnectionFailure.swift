@@ -27,22 +27,42 @@ struct ConnectionFailureReader: Sendable {
     let mechanism: String?
     let hasCertificate: Bool
     let engineVersion: Int32
+    let limits: Limits
 
-    init(usesTLS: Bool, mechanism: String?, hasCertificate: Bool, engineVersion: Int32 = Engine.versionNumber) {
+    /// After how long librdkafka itself ends a connection whose broker does not answer.
+    struct Limits: Sendable {
+        var setup = Duration.seconds(30)
+        var versions = Duration.seconds(10)
+        var request = Duration.seconds(60)
+    }
+
+    init(
+        usesTLS: Bool,
+        mechanism: String?,
+        hasCertificate: Bool,
+        engineVersion: Int32 = Engine.versionNumber,
+        limits: Limits = Limits()
+    ) {
         self.usesTLS = usesTLS
         self.mechanism = mechanism
         self.hasCertificate = hasCertificate
         self.engineVersion = engineVersion
+        self.limits = limits
     }
 
     /// Goes by what is in force, wherever it was set.
     init(_ engine: borrowing RdKafka.Configuration) {
         let name = engine.value(of: "security.protocol")?.lowercased() ?? "plaintext"
         let certificates = ["ssl.certificate.location", "ssl.certificate.pem", "ssl.keystore.location"]
+        var limits = Limits()
+        if let limit = engine.milliseconds("socket.connection.setup.timeout.ms") { limits.setup = limit }
+        if let limit = engine.milliseconds("api.version.request.timeout.ms") { limits.versions = limit }
+        if let limit = engine.milliseconds("socket.timeout.ms") { limits.request = limit }
         self.init(
             usesTLS: name.hasSuffix("ssl"),
             mechanism: name.hasPrefix("sasl") ? engine.value(of: "sasl.mechanisms") ?? "GSSAPI" : nil,
-            hasCertificate: certificates.contains { engine.value(of: $0)?.isEmpty == false }
+            hasCertificate: certificates.contains { engine.value(of: $0)?.isEmpty == false },
+            limits: limits
         )
     }
 
@@ -55,14 +75,21 @@ struct ConnectionFailureReader: Sendable {
             rest = rest[end.upperBound...]
             if let scheme = name.firstRange(of: "://") { name = name[scheme.upperBound...] }
             if name == "GroupCoordinator" || name == "TxnCoordinator" { continue }
-            return String(name[..<(name.firstIndex(of: "/") ?? name.endIndex)])
+            return BrokerObserver.address(String(name[..<(name.firstIndex(of: "/") ?? name.endIndex)]))
         }
         return ""
+    }
+
+    /// What librdkafka puts behind its sentence where there is room: `(after 3ms in state AUTH_REQ)`.
+    private static func stage(_ message: String) -> BrokerObserver.Stage? {
+        guard let start = message.firstRange(of: "ms in state ")?.upperBound else { return nil }
+        return BrokerObserver.Stage(String(message[start...].prefix { $0.isUppercase || $0 == "_" }))
     }
 
     /// - Returns: nil for an error that is not of a connection.
     func read(_ error: KafkaError, fault: (String) -> CertificateVerifier.Fault?) -> ConnectionFailure? {
         let broker = Self.broker(error.message)
+        let told = Self.stage(error.message)
         func failure(
             _ verdict: ConnectionFailure.Verdict,
             _ stage: BrokerObserver.Stage,
@@ -72,11 +99,14 @@ struct ConnectionFailureReader: Sendable {
             ConnectionFailure(
                 broker: broker,
                 verdict: verdict,
-                stage: stage,
+                stage: told ?? stage,
                 error: KafkaError(code, "\(error.message): \(advice)").causedBy(error)
             )
         }
         func says(_ text: String) -> Bool { error.message.firstRange(of: text) != nil }
+        // What fails with the connection is told behind its end.
+        let stage = says("SASL") ? BrokerObserver.Stage.loggingIn : .connecting
+        func unanswered() -> ConnectionFailure { failure(.unreachable, stage, .timedOut, Self.noAnswer) }
 
         switch error.code {
         case .authentication:
@@ -96,6 +126,11 @@ struct ConnectionFailureReader: Sendable {
                     "this port knows no logins: check the port, or leave SASL out of `security`"
                 )
             }
+            // The broker has not said that: the connection was cut, or the answer did not come.
+            if says("handshake failed: Local: Timed out") { return unanswered() }
+            if says("handshake failed: Local: ") || says("mechanisms: (n/a)") {
+                return failure(.unreachable, .loggingIn, .transport, Self.notThere)
+            }
             return failure(.refused, .loggingIn, .authentication, credentialAdvice)
         case .ssl, .transport:
             if says("certificate verify failed") {
@@ -103,30 +138,27 @@ struct ConnectionFailureReader: Sendable {
                 return failure(.refused, .securing, code, advice)
             }
             if let alert = Self.alert(error.message) { return read(alert, failure) }
-            if says("unexpected eof") || says("wrong version number") || says("SSL handshake failed: Disconnected") {
+            let isHandshake = told == .securing || says("SSL handshake failed")
+            if isHandshake, says("unexpected eof") || says("wrong version number") || says("Disconnected") {
                 return failure(.refusedIfNeverServed, .securing, .tlsUnexpected, Self.unexpectedTLS)
             }
             if error.code == .ssl {
                 return failure(
-                    .refused,
+                    .refusedIfNeverServed,
                     .securing,
                     .ssl,
                     "check that client and broker have a version of TLS and a cipher in common, and the certificates"
                 )
             }
-            if says("Disconnected while requesting ApiVersion") {
+            if says("requesting ApiVersion") || (told == .asking && says("unexpected eof")) {
                 let (code, advice) = closedWhileAsking
                 return failure(.refusedIfNeverServed, .asking, code, advice)
             }
             if says("broker might require SASL authentication") {
                 return failure(.refusedIfNeverServed, .open, .saslExpected, Self.expectedSASL)
             }
-            return failure(
-                .unreachable,
-                .connecting,
-                .transport,
-                "check that the broker runs there, and whether its port wants TLS or a login"
-            )
+            if says("timed out") || says("Timed out") { return unanswered() }
+            return failure(.unreachable, stage, .transport, Self.notThere)
         case .resolve:
             return failure(
                 .unreachable,
@@ -135,14 +167,8 @@ struct ConnectionFailureReader: Sendable {
                 "check the host's name in `bootstrapServers`, and what the brokers advertise"
             )
         case .timedOut:
-            // A request's time limit is none of this.
-            guard says("onnection setup timed out") else { return nil }
-            return failure(
-                .unreachable,
-                .connecting,
-                .timedOut,
-                "check the network, firewalls, and whether the port wants TLS"
-            )
+            // A request's time limit is none of this, unless it ends the connection.
+            return told == nil && stage == .connecting && !says("timed out: disconnect") ? nil : unanswered()
         default:
             return nil
         }
@@ -151,9 +177,17 @@ struct ConnectionFailureReader: Sendable {
     /// A connection has ended, and librdkafka may have said nothing: before 2.12 it leaves out what it said before, and from then on that a
     /// broker has closed.
     ///
-    /// - Returns: nil if another end cannot be told from this one.
-    func read(_ ending: BrokerObserver.Ending) -> ConnectionFailure? {
-        func failure(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
+    /// Who has ended it shows in the time alone: a broker that closes does so at once, and librdkafka at its own limits.
+    func read(_ ending: BrokerObserver.Ending) -> ConnectionFailure {
+        func unreachable(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
+            ConnectionFailure(
+                broker: ending.broker,
+                verdict: .unreachable,
+                stage: ending.stage,
+                error: KafkaError(code, "\(ending.broker): \(text)").asRetriable()
+            )
+        }
+        func closed(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
             ConnectionFailure(
                 broker: ending.broker,
                 verdict: .refusedIfNeverServed,
@@ -161,17 +195,35 @@ struct ConnectionFailureReader: Sendable {
                 error: KafkaError(code, "\(ending.broker): the broker has closed the connection: \(text)")
             )
         }
+        if ending.stage == .connecting { return unreachable(.transport, "it could not be reached: \(Self.notThere)") }
+        if wasUnanswered(ending) { return unreachable(.timedOut, "it has not answered: \(Self.noAnswer)") }
         switch ending.stage {
-        case .connecting: return nil
-        case .loggingIn: return failure(.authentication, credentialAdvice)
-        case .securing: return failure(.tlsUnexpected, Self.unexpectedTLS)
-        case .asking: return failure(closedWhileAsking.0, closedWhileAsking.1)
-        case .open: return mechanism == nil ? failure(.saslExpected, Self.expectedSASL) : nil
+        case .securing: return closed(.tlsUnexpected, Self.unexpectedTLS)
+        case .asking: return closed(closedWhileAsking.0, closedWhileAsking.1)
+        case .open where mechanism == nil: return closed(.saslExpected, Self.expectedSASL)
+        // That a login is refused is always told.
+        case .loggingIn, .open, .connecting: return unreachable(.transport, "the connection has ended")
         }
+    }
+
+    /// Whether the end may have been librdkafka's own.
+    private func wasUnanswered(_ ending: BrokerObserver.Ending) -> Bool {
+        let limit =
+            switch ending.stage {
+            case .connecting, .securing: limits.setup
+            case .loggingIn: min(limits.setup, limits.request)
+            case .asking: min(limits.setup, limits.versions)
+            case .open: min(limits.versions, limits.request)
+            }
+        // Its clock is another one.
+        if (ending.ended - ending.reached) * 10 >= limit * 9 { return true }
+        return ending.stage != .open && (ending.ended - ending.began) * 10 >= limits.setup * 9
     }
 
     // MARK: What to check
 
+    private static let notThere = "check that the broker runs there, and whether its port wants TLS or a login"
+    private static let noAnswer = "check the network, firewalls, the broker, and whether the port wants TLS"
     private static let unexpectedTLS = "the port may speak without TLS: check the port, or leave TLS out of `security`"
     private static let expectedSASL = "the port may want a login: check the port, or give `security` a SASL mechanism"
 
@@ -258,8 +310,10 @@ struct ConnectionFailureReader: Sendable {
                     "the broker wants a certificate of the client's: give `tls` an identity"
                 )
         default:
+            // Versions and ciphers are what does not pass by itself.
+            let isLasting = [40, 70, 71, 86].contains(alert)
             return failure(
-                .refused,
+                isLasting ? .refused : .refusedIfNeverServed,
                 .securing,
                 .ssl,
                 "check that client and broker have a version of TLS and a cipher in common"

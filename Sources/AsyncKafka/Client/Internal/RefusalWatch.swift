@@ -13,27 +13,35 @@ struct RefusalWatch {
 
     private struct Record {
         var failure: ConnectionFailure
+        /// When an attempt was last heard of.
         var time: Instant
+        /// Whether librdkafka has told it: the same once more it keeps to itself.
+        var isTold: Bool
+        /// Whether the last attempt has not reached the broker, which had refused before.
+        var wasMissed = false
     }
 
-    /// nil: what waits is never failed.
-    let limit: Duration?
-    /// After so long without an attempt that ended in a refusal the brokers do not refuse any more, or nobody asks them.
+    let refusal: KafkaConnectionConfiguration.Refusal
+    /// Longer than an attempt and the wait for the next one. After so long without an attempt that ended in a refusal the brokers do not
+    /// refuse any more, or nobody asks them; and a broker that was not tried for so long is none any more.
     let silence: Duration
 
     private var brokers: [String: Record] = [:]
     private var areAllDown = false
     /// Whether a broker has ever served the client.
     private(set) var hasBeenServed = false
-    /// When a broker last refused, or could not be reached.
-    private(set) var lastFailure: Instant?
-    private var lastRefusal: Instant?
+    /// When a broker last refused.
+    private(set) var lastRefusal: Instant?
     /// When what waits is to be failed next; nil unless all brokers refuse. A client that is refused has this one timer.
     private(set) var deadline: Instant?
 
-    init(limit: Duration?, maxReconnectBackoff: Duration) {
-        self.limit = limit
-        silence = .seconds(30) + maxReconnectBackoff + .seconds(10)
+    init(
+        _ refusal: KafkaConnectionConfiguration.Refusal,
+        maxReconnectBackoff: Duration,
+        setupTimeout: Duration = .seconds(30)
+    ) {
+        self.refusal = refusal
+        silence = max(.seconds(30), setupTimeout) + maxReconnectBackoff + .seconds(10)
     }
 
     /// Whether a broker serves the client, as far as is known.
@@ -42,9 +50,20 @@ struct RefusalWatch {
     // MARK: What happens
 
     mutating func failed(_ failure: ConnectionFailure, now: Instant) {
-        brokers[failure.broker] = Record(failure: failure, time: now)
-        lastFailure = now
-        if isRefusal(failure) { lastRefusal = now }
+        record(failure, isTold: true, now: now)
+    }
+
+    private mutating func record(_ failure: ConnectionFailure, isTold: Bool, now: Instant) {
+        // A name with two addresses, such as localhost, has them tried in turn: what one refuses counts until both were missed.
+        if failure.verdict == .unreachable, failure.stage == .connecting,
+            let record = brokers[failure.broker], isRefusal(record.failure), !record.wasMissed
+        {
+            brokers[failure.broker]?.wasMissed = true
+            brokers[failure.broker]?.time = now
+        } else {
+            brokers[failure.broker] = Record(failure: failure, time: now, isTold: isTold)
+            if isRefusal(failure) { lastRefusal = now }
+        }
         update(now: now)
     }
 
@@ -56,27 +75,22 @@ struct RefusalWatch {
     /// An attempt has ended. If librdkafka tells why, `failed` comes before or after this.
     ///
     /// - Parameter failure: what its end looks like.
-    mutating func ended(_ ending: BrokerObserver.Ending, _ failure: ConnectionFailure?, now: Instant) {
+    mutating func ended(_ ending: BrokerObserver.Ending, _ failure: ConnectionFailure, now: Instant) {
         if let record = brokers[ending.broker] {
-            // It was told of this attempt. Otherwise it was the same once more, if the attempt came no farther.
+            // It was told of this attempt.
             if record.time >= ending.began { return }
-            if isRefusal(record.failure), ending.stage <= record.failure.stage {
-                lastFailure = now
-                lastRefusal = now
-                return update(now: now)
-            }
-            if ending.stage == .connecting {
-                lastFailure = now
-                return
+            // Otherwise it was the same once more, if the attempt came as far, and if not the broker's silence has ended it.
+            let isAlike = record.failure.verdict == .unreachable || failure.error.code != .timedOut
+            if record.isTold, record.failure.stage == ending.stage, isAlike {
+                return self.record(record.failure, isTold: true, now: now)
             }
         }
-        if let failure, !hasBeenServed { return failed(failure, now: now) }
-        guard brokers[ending.broker] != nil || hasBeenServed else { return }
-        let error = KafkaError(.transport, "\(ending.broker): the connection has ended").asRetriable()
-        failed(
-            ConnectionFailure(broker: ending.broker, verdict: .unreachable, stage: ending.stage, error: error),
-            now: now
-        )
+        var failure = failure
+        if hasBeenServed, failure.verdict == .refusedIfNeverServed {
+            failure.verdict = .unreachable
+            failure.error = KafkaError(.transport, "\(ending.broker): the connection has ended").asRetriable()
+        }
+        record(failure, isTold: false, now: now)
     }
 
     /// A broker has answered a request behind the login. Returns whether that ends anything.
@@ -115,11 +129,20 @@ struct RefusalWatch {
     }
 
     private mutating func update(now: Instant) {
+        if brokers.values.contains(where: { isRefusal($0.failure) }) {
+            brokers = brokers.filter { isRefusal($0.value.failure) || now < $0.value.time + silence }
+        }
         guard let limit, isRefused, isRecent(now) else {
             deadline = nil
             return
         }
-        deadline = deadline ?? now + limit
+        deadline = min(deadline ?? now + limit, now + limit)
+    }
+
+    /// That a connection is closed, something between client and broker may do as well, before the broker is there.
+    private var limit: Duration? {
+        let isCertain = brokers.values.allSatisfy { $0.failure.verdict == .refused }
+        return isCertain ? refusal.limit : refusal.limitWhenClosed
     }
 
     private func isRecent(_ now: Instant) -> Bool {
