@@ -78,6 +78,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "SecureClient",
+            dependencies: kafka + ["ExampleSupport"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "AccessControl",
+            dependencies: kafka + ["ExampleSupport"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "ExactlyOnceWordCount",
             dependencies: kafka + ["ExampleSupport"],
             swiftSettings: settings

@@ -1,0 +1,30 @@
+// The code of the article "Security", as it stands there. ReadmeTests holds the two together.
+import AsyncKafka
+
+func logIn(password: String) throws -> KafkaProducer {
+    var configuration = KafkaProducerConfiguration(bootstrapServers: ["kafka.example.com:9093"])
+    configuration.security = .sasl(.scramSHA512(username: "shop", password: KafkaSecret(password)))
+    return try KafkaProducer(configuration)
+}
+
+func showACertificate(_ configuration: inout KafkaConsumerConfiguration, passphrase: String) {
+    let identity = KafkaTLSIdentity.files(
+        certificate: "client.pem",
+        key: "client.key",
+        passphrase: KafkaSecret(passphrase)
+    )
+    configuration.security = .tls(KafkaTLS(certificateAuthorities: .file("ca.pem"), identity: identity))
+}
+
+func logInWithoutTLS(_ configuration: inout KafkaConsumerConfiguration, password: String) {
+    configuration.security = .saslWithoutTLS(.plain(username: "test", password: KafkaSecret(password)))
+}
+
+func connect(_ producer: KafkaProducer) async throws {
+    do {
+        try await producer.connect(timeout: .seconds(10))
+    } catch let error where error.code.families.contains(.authentication) {
+        print("check the credentials, the mechanism and the certificates: \(error)")
+        throw error
+    }
+}
