@@ -117,7 +117,8 @@ import Testing
 
         /// Whether the name, or what a file or a variable makes of it, is that of a property whose value may be shown.
         private func isShown(_ name: String) -> Bool {
-            guard !name.contains(where: { "=: \t\\\n".contains($0) }) else { return true }
+            // Scalars: a combining accent hides a separator from whoever looks at characters.
+            guard !name.unicodeScalars.contains(where: { "=: \t\\\n".unicodeScalars.contains($0) }) else { return true }
             let plain = PropertyNames.normalized(name)
             let known = plain.hasPrefix("topic.") ? String(plain.dropFirst("topic.".count)) : plain
             return shown.contains(plain) || shown.contains(known)
