@@ -23,8 +23,10 @@ func logInWithoutTLS(_ configuration: inout KafkaConsumerConfiguration, password
 func connect(_ producer: KafkaProducer) async throws {
     do {
         try await producer.connect(timeout: .seconds(10))
-    } catch let error where error.code.families.contains(.authentication) {
-        print("check the credentials, the mechanism and the certificates: \(error)")
+    } catch {
+        if error.code.families.contains(.authentication) {
+            print("check the credentials, the mechanism and the certificates")
+        }
         throw error
     }
 }
