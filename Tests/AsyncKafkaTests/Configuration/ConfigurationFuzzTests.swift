@@ -162,6 +162,8 @@ import Testing
                 let written = isEscaped ? value.replacing("\\", with: "\\\\").replacing("\n", with: "\\n") : value
                 // A line that ends within a secret leaves a piece of it as a name.
                 text += "\(name)\(separator)\(written)\n"
+                // Else it would go on with the next line, whose value may be secret.
+                if written.hasSuffix("\\") { text += "\n" }
                 switch Int.random(in: 0..<8, using: &random) {
                 case 0: text += "\(ConfigurationFuzzTests.secret)\n"
                 case 1: text += "# \(ConfigurationFuzzTests.secret)\n"
