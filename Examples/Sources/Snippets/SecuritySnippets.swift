@@ -16,6 +16,10 @@ func showACertificate(_ configuration: inout KafkaConsumerConfiguration, passphr
     configuration.security = .tls(KafkaTLS(certificateAuthorities: .file("ca.pem"), identity: identity))
 }
 
+func pin(_ pinned: [UInt8], _ tls: inout KafkaTLS) {
+    tls.certificateCheck = { certificate in certificate.depth > 0 || certificate.bytes == pinned }
+}
+
 func logInWithoutTLS(_ configuration: inout KafkaConsumerConfiguration, password: String) {
     configuration.security = .saslWithoutTLS(.plain(username: "test", password: KafkaSecret(password)))
 }

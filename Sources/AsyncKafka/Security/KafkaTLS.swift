@@ -10,6 +10,17 @@ public struct KafkaTLS: Sendable {
     /// default (`ssl.endpoint.identification.algorithm`, which says the opposite).
     public var isHostNameVerificationDisabled = false
 
+    /// A check of your own, beside OpenSSL's: false refuses the broker, with code `certificateRefused`. None by default.
+    ///
+    /// It is asked for each certificate with which OpenSSL finds nothing wrong, the authority's first, whenever a connection is made. It
+    /// must be pure and return at once: it runs on a thread of librdkafka's, which serves nothing else meanwhile, and must not call a
+    /// client.
+    ///
+    /// ```swift
+    /// tls.certificateCheck = { $0.depth > 0 || pinned.contains(Array(SHA256.hash(data: $0.bytes))) }
+    /// ```
+    public var certificateCheck: (@Sendable (KafkaCertificate) -> Bool)?
+
     /// The defaults.
     public init() {}
 

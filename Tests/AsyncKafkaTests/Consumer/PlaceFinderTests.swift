@@ -44,7 +44,8 @@ struct PlaceFinderTests {
                     groupID: "group"
                 )
                 configuration.log = .none
-                let handle = try Handle.make(.consumer, configuration.engineConfiguration())
+                let engine = try configuration.engineConfiguration()
+                let handle = try Handle.make(.consumer, engine, security: .plaintext)
                 defer { handle.destroy() }
                 body(cluster, PlaceFinder(handle: handle, fallback: .beginning))
             }

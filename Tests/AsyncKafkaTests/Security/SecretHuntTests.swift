@@ -151,9 +151,9 @@ struct SecretHuntTests {
         prey.properties["debug"] = "all"
         let (producer, consumer, admin) = configurations(prey, ["127.0.0.1:1"], .handler(level: .debug) { _ in })
         let handles = [
-            try Handle.make(.producer, producer.engineConfiguration()),
-            try Handle.make(.consumer, consumer.engineConfiguration()),
-            try Handle.make(.admin, admin.engineConfiguration()),
+            try Handle.make(.producer, producer.engineConfiguration(), security: producer.security),
+            try Handle.make(.consumer, consumer.engineConfiguration(), security: consumer.security),
+            try Handle.make(.admin, admin.engineConfiguration(), security: admin.security),
         ]
         for (handle, redaction) in zip(handles, [producer.redaction, consumer.redaction, admin.redaction]) {
             var lines: [String] = []

@@ -291,11 +291,25 @@ struct TLSConfigurationTests {
         configuration.security = .tls(.ofTests(identity))
         do throws(KafkaError) {
             let engine = try configuration.engineConfiguration()
-            try Handle.make(.admin, engine).destroy()
+            try Handle.make(.admin, engine, security: configuration.security).destroy()
             return nil
         } catch {
             return error
         }
+    }
+
+    @Test
+    func aCheckThatWouldNotBeAskedIsRefused() throws {
+        var tls = KafkaTLS.ofTests
+        tls.certificateCheck = { _ in false }
+        try SecurityCase("a check", .tls(tls)).check()
+        try SecurityCase(
+            "a check without verification",
+            .tls(tls),
+            ["enable.ssl.certificate.verification": "false"],
+            says: "`tls.certificateCheck`",
+            "`enable.ssl.certificate.verification` is false"
+        ).check()
     }
 
     // MARK: Host names

@@ -51,7 +51,7 @@ actor AdminCore: ConnectingClient {
     init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         connection = ClientConnection(engine, configuration.connection)
-        handle = try Handle.make(.admin, engine)
+        handle = try Handle.make(.admin, engine, security: configuration.security)
         log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         self.configuration = configuration
         requestTimeout = configuration.requestTimeout
@@ -179,7 +179,7 @@ actor AdminCore: ConnectingClient {
         guard engine.set("group.id", group) == .ok else {
             throw KafkaError(.invalidArgument, "librdkafka does not take \(group) for the name of a group")
         }
-        return try Handle.make(.groupAdmin, engine)
+        return try Handle.make(.groupAdmin, engine, security: configuration.security)
     }
 
     /// Runs a call that blocks on a thread of its own; it gets the handle and its time.

@@ -145,7 +145,7 @@ actor ConsumerCore: ConnectingClient {
             _ = engine.set("enable.partition.eof", "true")
         }
         connection = ClientConnection(engine, configuration.connection)
-        handle = try Handle.make(.consumer, engine)
+        handle = try Handle.make(.consumer, engine, security: configuration.security)
         switch configuration.offsetPolicy.mode {
         case .afterProcessing(let interval):
             delivery = Locked(DeliveryStateMachine(policy: hasGroup ? .afterProcessing : .manual))

@@ -72,7 +72,12 @@ actor ProducerCore: ConnectingClient {
         let engine = try configuration.engineConfiguration()
         let settings = configuration.effective(engine)
         connection = ClientConnection(engine, configuration.connection)
-        handle = try Handle.make(.producer, engine, partitioner: configuration.partitioner.engineCallback())
+        handle = try Handle.make(
+            .producer,
+            engine,
+            security: configuration.security,
+            partitioner: configuration.partitioner.engineCallback()
+        )
         deliveryTimeout = settings.deliveryTimeout
         machine = Locked(Machine(maxRecords: settings.maxQueuedRecords, maxBytes: settings.maxQueuedBytes))
         flushThread = FlushThread(handle)

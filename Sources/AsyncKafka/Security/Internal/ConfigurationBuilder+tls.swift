@@ -31,6 +31,12 @@ extension ConfigurationBuilder {
     // MARK: Given twice, or by half
 
     private func checkSources(_ security: KafkaSecurity) throws(KafkaError) {
+        let verification = "enable.ssl.certificate.verification"
+        if security.tls?.certificateCheck != nil, engine.value(of: verification) == "false" {
+            throw .invalid(
+                "`tls.certificateCheck` would never be asked, as `\(verification)` is false: keep one of them"
+            )
+        }
         if let authorities = security.tls?.certificateAuthorities, authorities != .system,
             let name = givenNames(where: { TLSProperties.ofAuthorities.contains($0) }).first
         {
