@@ -31,6 +31,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AsyncKafka", targets: ["AsyncKafka"]),
+        .library(name: "AsyncKafkaOIDC", targets: ["AsyncKafkaOIDC"]),
         .library(name: "AsyncKafkaTesting", targets: ["AsyncKafkaTesting"]),
     ],
     targets: [
@@ -41,11 +42,13 @@ let package = Package(
         ),
         .target(name: "RdKafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "AsyncKafka", dependencies: ["RdKafka"], swiftSettings: safe),
+        .target(name: "AsyncKafkaOIDC", dependencies: ["AsyncKafka"], swiftSettings: safe),
         .target(name: "AsyncKafkaTesting", dependencies: ["AsyncKafka", "RdKafka"], swiftSettings: safe),
         .target(
             name: "TestSupport",
             dependencies: ["AsyncKafka", "CRdKafka", "RdKafka"],
             path: "Tests/TestSupport",
+            exclude: ["token-server.py"],
             swiftSettings: settings
         ),
         // Processes that the tests kill.
@@ -72,6 +75,11 @@ let package = Package(
             swiftSettings: safe
         ),
         .testTarget(
+            name: "AsyncKafkaOIDCTests",
+            dependencies: ["AsyncKafka", "AsyncKafkaOIDC", "TestSupport"] + sanitizerSupport,
+            swiftSettings: safe
+        ),
+        .testTarget(
             name: "AsyncKafkaTestingTests",
             dependencies: ["AsyncKafka", "AsyncKafkaTesting"] + sanitizerSupport,
             swiftSettings: safe
@@ -79,7 +87,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             // RdKafka for its lock alone, which the Thread Sanitizer understands.
-            dependencies: ["AsyncKafka", "RdKafka", "TestSupport", "ChurnMember", "TransformMember"] + sanitizerSupport,
+            dependencies: [
+                "AsyncKafka", "AsyncKafkaOIDC", "RdKafka", "TestSupport", "ChurnMember", "TransformMember",
+            ] + sanitizerSupport,
             swiftSettings: safe
         ),
     ]

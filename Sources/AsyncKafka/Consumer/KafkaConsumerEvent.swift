@@ -44,7 +44,8 @@ public struct KafkaConsumerEvent: Sendable {
         /// if there is one; what follows is said by `processingTimeoutAction`.
         public static let processingTimedOut = Kind(description: "processingTimedOut")
         /// Something went wrong that does not end the consumer: `error`, whose code tells what: the connection to a broker
-        /// (`transport`, `resolve`), a broker that refuses the client (the codes of ``KafkaConsumer/connect(timeout:)``), permission to read a topic (`topicAuthorizationFailed`,
+        /// (`transport`, `resolve`), a broker that refuses the client (the codes of ``KafkaConsumer/connect(timeout:)``), a token that
+        /// cannot be had (`tokenProviderFailed`), permission to read a topic (`topicAuthorizationFailed`,
         /// with the `topic`), the group, a partition. `autoOffsetReset` with `requestedOffset`: the log does not have that position, and
         /// reading goes on elsewhere, as the configuration's `autoOffsetReset` says.
         public static let error = Kind(description: "error")

@@ -39,6 +39,9 @@ extension KafkaError {
 
         /// A rebalance hook has thrown, or has not returned in time.
         public static let rebalanceHookFailed = Code(rawValue: -10_020)
+        /// A token provider has thrown, has not answered in time, or has brought a token that cannot be used. It is asked again. The
+        /// provider's own error is `underlyingError`.
+        public static let tokenProviderFailed = Code(rawValue: -10_030)
     }
 }
 

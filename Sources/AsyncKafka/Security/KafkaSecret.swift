@@ -7,7 +7,7 @@
 /// ```
 public struct KafkaSecret: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The secret itself.
-    let text: String
+    package let text: String
 
     /// Keeps a text from being printed.
     public init(_ text: String) {

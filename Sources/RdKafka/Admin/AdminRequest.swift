@@ -90,7 +90,7 @@ extension Handle {
             switch event.kind {
             case .adminAnswer: return event.answer(to: request)
             case .error: problem(event.error)
-            case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .other: break
+            case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .tokenWanted, .other: break
             }
         }
         return nil

@@ -66,17 +66,21 @@ package final class Handle: @unchecked Sendable {
             rd_kafka_conf_set_events(
                 copy,
                 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS
+                    | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH
             )
         case .consumer:
             type = RD_KAFKA_CONSUMER
             rd_kafka_conf_set_events(
                 copy,
                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG
-                    | RD_KAFKA_EVENT_STATS
+                    | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH
             )
         case .admin, .groupAdmin:
             type = kind == .admin ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
-            rd_kafka_conf_set_events(copy, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+            rd_kafka_conf_set_events(
+                copy,
+                RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH
+            )
         }
         var text = [CChar](repeating: 0, count: 512)
         guard let pointer = rd_kafka_new(type, copy, &text, text.count) else {

@@ -24,6 +24,8 @@ package struct Event: ~Copyable, @unchecked Sendable {
         case log
         case error
         case statistics
+        /// A token for OAUTHBEARER is wanted: the first, or one in place of the last.
+        case tokenWanted
         /// The answer to an admin request.
         case adminAnswer
         case other
@@ -37,6 +39,7 @@ package struct Event: ~Copyable, @unchecked Sendable {
         case RD_KAFKA_EVENT_LOG: .log
         case RD_KAFKA_EVENT_ERROR: .error
         case RD_KAFKA_EVENT_STATS: .statistics
+        case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: .tokenWanted
         // The first are numbered, the later ones are flags, of which newer librdkafkas have more.
         case RD_KAFKA_EVENT_CREATETOPICS_RESULT...RD_KAFKA_EVENT_DELETECONSUMERGROUPOFFSETS_RESULT: .adminAnswer
         case RD_KAFKA_EVENT_CREATEACLS_RESULT...: .adminAnswer

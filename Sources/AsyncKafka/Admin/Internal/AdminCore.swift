@@ -29,6 +29,9 @@ actor AdminCore: ConnectingClient {
     nonisolated let thread: ClientThread
     private nonisolated let requestTimeout: Duration
     private nonisolated let operationTimeout: Duration?
+    private nonisolated let credentials: ClientCredentials
+    /// Nil unless the client shows tokens.
+    private nonisolated let tokens: TokenKeeper?
     /// What an application's other clients wait for does not hold these up.
     private let threads = BlockingThreads(limit: 2)
 
@@ -56,7 +59,13 @@ actor AdminCore: ConnectingClient {
         self.configuration = configuration
         requestTimeout = configuration.requestTimeout
         operationTimeout = configuration.operationTimeout
-        thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
+        let thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
+        self.thread = thread
+        let credentials = ClientCredentials(handle)
+        self.credentials = credentials
+        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
+            TokenKeeper($0, credentials, log: log, thread: thread)
+        }
         let error = thread.start(owner: self, queue: handle.control)
         if error != 0 {
             handle.destroy()
@@ -170,6 +179,7 @@ actor AdminCore: ConnectingClient {
             let result = answer?.asKafkaResult ?? .failure(.unanswered)
             deliver(result, result.isFromBroker)
             log.forward(from: aside)
+            credentials.remove(aside)
             aside.destroy()
         }
     }
@@ -179,7 +189,10 @@ actor AdminCore: ConnectingClient {
         guard engine.set("group.id", group) == .ok else {
             throw KafkaError(.invalidArgument, "librdkafka does not take \(group) for the name of a group")
         }
-        return try Handle.make(.groupAdmin, engine, security: configuration.security)
+        credentials.apply(to: engine)
+        let handle = try Handle.make(.groupAdmin, engine, security: configuration.security)
+        credentials.add(handle)
+        return handle
     }
 
     /// Runs a call that blocks on a thread of its own; it gets the handle and its time.
@@ -315,12 +328,15 @@ actor AdminCore: ConnectingClient {
         case .error:
             let error = KafkaError(event.error)
             assumeIsolated { $0.problem(error) }
+        case .tokenWanted:
+            tokens?.requested()
         case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .other:
             break
         }
     }
 
     nonisolated func destroyHandle() {
+        tokens?.end()
         log.forward(from: handle)
         handle.destroy()
         log.finish()
@@ -339,10 +355,12 @@ actor AdminCore: ConnectingClient {
     }
 
     func problem(_ event: KafkaError) {
-        lastProblem = Problem(error: connection.problem(event, of: handle, now: .now), time: .now)
+        let error = connection.problem(tokens?.heard(event) ?? event, of: handle, now: .now)
+        lastProblem = Problem(error: error, time: .now)
     }
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        let tokenDeadline = proceedTokens(now: now)
         if connection.look(at: handle, now: now) { lastProblem = nil }
         resumeConnected(now: now)
         for call in calls.expire(now: now) { call.failed(.unanswered) }
@@ -367,7 +385,26 @@ actor AdminCore: ConnectingClient {
         case .ended:
             return .finish
         }
-        return .sleep(until: deadline)
+        return .sleep(until: earliest(deadline, tokenDeadline))
+    }
+
+    // MARK: Credentials
+
+    /// Returns when there is something to do about tokens next.
+    private func proceedTokens(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard let turn = tokens?.proceed(now: now) else { return nil }
+        for failure in turn.failures {
+            lastProblem = Problem(error: failure.error, time: now)
+            connection.tokenFailed(failure, now: now)
+        }
+        if turn.isRenewed { connection.renewed() }
+        return turn.deadline
+    }
+
+    func setCredentials(username: String, password: KafkaSecret) throws(KafkaError) {
+        guard case .open = phase else { throw .clientClosed }
+        try credentials.set(username: username, password: password)
+        connection.renewed()
     }
 
     // MARK: Close

@@ -53,6 +53,21 @@ struct ClientConnection {
         watch.served()
     }
 
+    /// There is no token: without one librdkafka connects to no broker, which is as if all of them refused the client.
+    mutating func tokenFailed(_ failure: TokenRefresh.Failure, now: Instant) {
+        guard failure.isWithoutToken else { return }
+        watch.allDown(now: now)
+        watch.failed(
+            ConnectionFailure(broker: "", verdict: .refused, stage: .loggingIn, error: failure.error),
+            now: now
+        )
+    }
+
+    /// What brokers have refused is not what they get from now on.
+    mutating func renewed() {
+        watch.forget()
+    }
+
     /// The error with which what waits is to be failed, if it is time for that.
     mutating func expire(now: Instant) -> KafkaError? {
         watch.expire(now: now)

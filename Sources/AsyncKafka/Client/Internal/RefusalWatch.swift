@@ -105,6 +105,13 @@ struct RefusalWatch {
         return isNews
     }
 
+    /// The client logs in with something else. That all are down stays known: librdkafka says it once.
+    mutating func forget() {
+        brokers = [:]
+        lastRefusal = nil
+        deadline = nil
+    }
+
     // MARK: What it means
 
     /// Whether all brokers that were tried refuse the client.

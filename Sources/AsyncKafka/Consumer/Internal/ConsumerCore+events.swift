@@ -4,7 +4,7 @@ import RdKafka
 extension ConsumerCore {
     /// An error of the client as a whole, of a broker, of the group, or of a topic that is subscribed to.
     func problem(_ event: KafkaError) {
-        let error = connection.problem(event, of: handle, now: .now)
+        let error = connection.problem(tokens?.heard(event) ?? event, of: handle, now: .now)
         // librdkafka looks for the coordinator of a group that is none.
         if !hasGroup, error.code == .groupAuthorizationFailed { return }
         if error.isFatal, let fatal = handle.fatalError {

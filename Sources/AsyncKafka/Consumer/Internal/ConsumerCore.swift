@@ -26,6 +26,9 @@ actor ConsumerCore: ConnectingClient {
     nonisolated let statistics: StatisticsBuffer
     nonisolated let log: LogSink
     nonisolated let thread: ClientThread
+    nonisolated let credentials: ClientCredentials
+    /// Nil unless the client shows tokens.
+    nonisolated let tokens: TokenKeeper?
     let hooks: KafkaRebalanceHooks
     nonisolated let owner = Locked(Owner())
     let revokeTimeout: Duration
@@ -172,7 +175,13 @@ actor ConsumerCore: ConnectingClient {
         events = EventBuffer()
         statistics = StatisticsBuffer(isEnabled: settings.hasStatistics)
         log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
-        thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
+        let thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
+        self.thread = thread
+        let credentials = ClientCredentials(handle)
+        self.credentials = credentials
+        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
+            TokenKeeper($0, credentials, log: log, thread: thread)
+        }
         let error = thread.start(owner: self, queue: handle.control)
         if error != 0 {
             handle.destroy()
@@ -209,12 +218,15 @@ actor ConsumerCore: ConnectingClient {
             assumeIsolated { $0.problem(error) }
         case .statistics:
             statistics.append(event.statistics)
+        case .tokenWanted:
+            tokens?.requested()
         case .log, .deliveryReports, .adminAnswer, .other:
             break
         }
     }
 
     nonisolated func destroyHandle() {
+        tokens?.end()
         log.forward(from: handle)
         handle.destroy()
         log.finish()
@@ -225,6 +237,7 @@ actor ConsumerCore: ConnectingClient {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
         if let deadline = parked?.deadline, deadline <= now { unpark() }
+        let tokenDeadline = proceedTokens(now: now)
         watchProcessing(now: now)
         proceedRebalance(now: now)
         answerInTime(now: now)
@@ -243,7 +256,7 @@ actor ConsumerCore: ConnectingClient {
         let isOver = proceedClose(now: now)
         showStreams()
         if isOver { return .finish }
-        return .sleep(until: nextDeadline(now: now))
+        return .sleep(until: earliest(nextDeadline(now: now), tokenDeadline))
     }
 
     private func nextDeadline(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {

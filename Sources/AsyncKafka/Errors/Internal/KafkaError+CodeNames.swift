@@ -12,6 +12,7 @@ extension KafkaError.Code {
         -10_009: "transactionAborted",
         -10_010: "transactionOutcomeUnknown",
         -10_020: "rebalanceHookFailed",
+        -10_030: "tokenProviderFailed",
         -199: "badMessage",
         -198: "badCompression",
         -197: "destroyed",

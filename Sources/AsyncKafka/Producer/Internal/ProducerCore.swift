@@ -56,6 +56,9 @@ actor ProducerCore: ConnectingClient {
     nonisolated let refusal = Locked<KafkaError?>(nil)
     nonisolated let deliveryTimeout: Duration?
     nonisolated let thread: ClientThread
+    private nonisolated let credentials: ClientCredentials
+    /// Nil unless the client shows tokens.
+    private nonisolated let tokens: TokenKeeper?
 
     var connection: ClientConnection
     private(set) var phase = Phase.open
@@ -89,6 +92,11 @@ actor ProducerCore: ConnectingClient {
         let number = ClientNumber.next()
         let thread = ClientThread(name: "kafka-prod-\(number)")
         self.thread = thread
+        let credentials = ClientCredentials(handle)
+        self.credentials = credentials
+        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
+            TokenKeeper($0, credentials, log: log, thread: thread)
+        }
         transactions = settings.transactionalID.map { [handle, log] id in
             TransactionCoordinator(
                 handle,
@@ -137,12 +145,15 @@ actor ProducerCore: ConnectingClient {
             assumeIsolated { $0.problem(error) }
         case .statistics:
             statistics.append(event.statistics)
+        case .tokenWanted:
+            tokens?.requested()
         case .log, .rebalance, .commitResult, .adminAnswer, .other:
             break
         }
     }
 
     nonisolated func destroyHandle() {
+        tokens?.end()
         flushThread.stop()
         log.forward(from: handle)
         handle.destroy()
@@ -157,7 +168,7 @@ actor ProducerCore: ConnectingClient {
     }
 
     private func problem(_ event: KafkaError) {
-        let error = connection.problem(event, of: handle, now: .now)
+        let error = connection.problem(tokens?.heard(event) ?? event, of: handle, now: .now)
         lastProblem.withLock { $0 = Problem(error: error, time: .now) }
         forgetRefusal()
         flushThread.cool()
@@ -198,13 +209,39 @@ actor ProducerCore: ConnectingClient {
         return false
     }
 
+    // MARK: Credentials
+
+    /// Returns when there is something to do about tokens next.
+    private func proceedTokens(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard let turn = tokens?.proceed(now: now) else { return nil }
+        for failure in turn.failures {
+            lastProblem.withLock { $0 = Problem(error: failure.error, time: now) }
+            connection.tokenFailed(failure, now: now)
+        }
+        if turn.isRenewed { renewed() }
+        return turn.deadline
+    }
+
+    func setCredentials(username: String, password: KafkaSecret) throws(KafkaError) {
+        guard case .open = phase else { throw .clientClosed }
+        try credentials.set(username: username, password: password)
+        renewed()
+    }
+
+    /// What brokers have refused is not what they get from now on.
+    private func renewed() {
+        connection.renewed()
+        forgetRefusal()
+    }
+
     // MARK: Flush and close
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         for (id, flush) in flushes where flush.deadline <= now { expire(id, flush) }
+        let tokenDeadline = proceedTokens(now: now)
         failRefused(now: now)
         var deadline = earliest(
-            flushes.values.map(\.deadline).min(),
+            earliest(flushes.values.map(\.deadline).min(), tokenDeadline),
             earliest(expireSenders(now: now), connection.deadline)
         )
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }

@@ -1,0 +1,106 @@
+import AsyncKafka
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AsyncKafkaOIDC
+
+/// Against a server that answers as it is asked to.
+@Suite(.timeLimit(.minutes(2)))
+struct TokenServerTests {
+    private func provider(
+        _ server: TokenServer,
+        _ path: String,
+        isTrusted: Bool = true,
+        _ change: (inout KafkaOIDCConfiguration) -> Void = { _ in }
+    ) throws -> KafkaOIDCTokenProvider {
+        var configuration = KafkaOIDCConfiguration(
+            tokenEndpoint: try server.endpoint(path, isTrusted: isTrusted),
+            clientID: TokenServer.client.id,
+            clientSecret: KafkaSecret(TokenServer.client.secret)
+        )
+        change(&configuration)
+        return try KafkaOIDCTokenProvider(configuration)
+    }
+
+    private func withServer(_ body: (TokenServer) async throws -> Void) async throws {
+        let server = try await TokenServer.shared
+        try await body(server)
+    }
+
+    private func error(_ provider: KafkaOIDCTokenProvider) async throws -> KafkaOIDCError {
+        try await #require(throws: KafkaOIDCError.self) { try await provider.token() }
+    }
+
+    @Test func whatAServerAnswersIsATokenOrSaysWhatToCheck() async throws {
+        try await withServer { server in
+            let before = Date.now
+            for authentication in [KafkaOIDCConfiguration.Authentication.basic, .encodedBasic, .body] {
+                let token = try await provider(server, "token?lifetime=100&sub=alice") {
+                    $0.authentication = authentication
+                    $0.scopes = ["kafka"]
+                }.token()
+                #expect(token.principal == "alice")
+                #expect((before + 100)...(Date.now + 100) ~= token.expiration)
+            }
+            for path in ["text", "claim"] {
+                let token = try await provider(server, "\(path)?lifetime=30").token()
+                #expect((before + 30)...(Date.now + 30) ~= token.expiration)
+            }
+
+            let wrong = try await error(try provider(server, "token") { $0.clientSecret = "hidden" })
+            #expect(wrong.status == 401)
+            #expect(wrong.error == "invalid_client")
+            #expect(wrong.errorDescription == "client or secret is wrong")
+            #expect(wrong.message.contains("clientSecret"))
+            for authentication in [KafkaOIDCConfiguration.Authentication.basic, .encodedBasic, .body] {
+                let echo = try await error(
+                    try provider(server, "echo") {
+                        $0.clientSecret = "hidden+1"
+                        $0.authentication = authentication
+                    }
+                )
+                #expect(echo.errorDescription?.contains("<redacted>") == true, "\(echo)")
+                for secret in ["hidden", Data("orders:hidden+1".utf8).base64EncodedString()] {
+                    #expect(!"\(echo)".contains(secret))
+                }
+            }
+            #expect(try await error(provider(server, "error")).status == 500)
+            #expect(try await error(provider(server, "garbage")).message.contains("something other"))
+            #expect(try await error(provider(server, "elsewhere")).status == 404)
+            let redirect = try await error(provider(server, "redirect"))
+            #expect(redirect.status == 302, "secrets go to the endpoint alone: \(redirect)")
+            let untrusted = try await error(provider(server, "token", isTrusted: false))
+            #expect(untrusted.status == nil)
+            #expect(untrusted.message.contains("certificate"), "\(untrusted)")
+            let late = try await error(provider(server, "slow") { $0.timeout = .seconds(1) })
+            #expect(late.status == nil)
+            #expect(late.message.contains("not answered"), "\(late)")
+
+            let task = Task { [provider = try provider(server, "slow") { $0.timeout = .seconds(3600) }] in
+                try await provider.token()
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+    }
+
+    @Test func aClientIsToldWhyThereIsNoToken() async throws {
+        try await withServer { server in
+            let wrong = try provider(server, "token") { $0.clientSecret = "hidden" }
+            var configuration = KafkaProducerConfiguration(bootstrapServers: ["127.0.0.1:1"])
+            configuration.security = .saslWithoutTLS(.oauthBearer(wrong))
+            configuration.log = .none
+            configuration.deliveryTimeout = .seconds(5)
+            let producer = try KafkaProducer(configuration)
+            let error = await #expect(throws: KafkaError.self) {
+                try await producer.send(KafkaRecord(topic: "orders", value: "v"))
+            }
+            await producer.close()
+            let cause = try #require(error?.underlyingError as? KafkaError, "\(String(describing: error))")
+            #expect(cause.code == .tokenProviderFailed)
+            #expect((cause.underlyingError as? KafkaOIDCError)?.error == "invalid_client")
+            #expect(!"\(String(describing: error))".contains("hidden"))
+        }
+    }
+}
