@@ -85,6 +85,9 @@ struct BrokerObserverTests {
         change(2, "TRY_CONNECT", "CONNECT", "SSL_HANDSHAKE")
         change(1, "DOWN")
         #expect(observer.takeEndings().map(\.stage) == [.open])
+        change(1, "CONNECT", "UP")
+        change(2, "DOWN")
+        #expect(observer.takeEndings() == [], "another one is up")
     }
 
     private func change(to states: String..., at time: ContinuousClock.Instant? = nil) {

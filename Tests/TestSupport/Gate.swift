@@ -7,7 +7,7 @@ import RdKafka
 #endif
 
 /// A port of this machine's that takes connections and closes them at the first word, as one does that speaks another protocol; once it is
-/// opened, it leads to a broker.
+/// opened, it leads to a broker. Or it takes connections and never says a word.
 package final class Gate: Sendable {
     package struct Failure: Error {
         package let number: Int32
@@ -15,6 +15,7 @@ package final class Gate: Sendable {
 
     private struct State {
         var target: UInt16?
+        var connections = 0
         var refusals = 0
         var isEnding = false
     }
@@ -22,18 +23,26 @@ package final class Gate: Sendable {
     /// `127.0.0.1:54321`.
     package let address: String
     private let listener: Int32
+    private let isSilent: Bool
+    private let port: UInt16
     private let state = Locked(State())
+
+    /// How many connections it has taken.
+    package var connections: Int { state.withLock { $0.connections } }
 
     /// How many connections it has closed.
     package var refusals: Int { state.withLock { $0.refusals } }
 
-    private init(_ listener: Int32, port: UInt16) {
+    private init(_ listener: Int32, port: UInt16, isSilent: Bool) {
         self.listener = listener
+        self.port = port
+        self.isSilent = isSilent
         address = "127.0.0.1:\(port)"
     }
 
     /// Makes one that is shut, for as long as `body` runs.
     package static func with<Result>(
+        isSilent: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (Gate) async throws -> Result
     ) async throws -> Result {
@@ -46,12 +55,12 @@ package final class Gate: Sendable {
         guard onAddress(&address, { address, _ in getsockname(listener, address, &size) }) == 0 else {
             throw Failure(number: errno)
         }
-        let gate = Gate(listener, port: UInt16(bigEndian: address.sin_port))
+        let gate = Gate(listener, port: UInt16(bigEndian: address.sin_port), isSilent: isSilent)
         let error = NativeThread.start(name: "gate") { gate.serve() }
         guard error == 0 else { throw Failure(number: error) }
         defer {
             gate.state.withLock { $0.isEnding = true }
-            shutdown(listener, Int32(SHUT_RDWR))
+            gate.wake()
         }
         return try await body(gate)
     }
@@ -65,10 +74,23 @@ package final class Gate: Sendable {
 
     // MARK: Threads
 
+    /// Not every system lets a thread hear of a socket's end that waits for connections, but a connection it hears of.
+    private func wake() {
+        let client = Self.makeSocket()
+        var address = Self.loopback(port)
+        _ = Self.onAddress(&address) { connect(client, $0, $1) }
+        close(client)
+    }
+
     private func serve() {
+        var held: [Int32] = []
         while true {
             let client = accept(listener, nil, nil)
+            if client >= 0 { held.append(client) }
             guard client >= 0, !state.withLock({ $0.isEnding }) else { break }
+            state.withLock { $0.connections += 1 }
+            if isSilent { continue }
+            held.removeLast()
             guard let target = state.withLock({ $0.target }) else {
                 refuse(client)
                 continue
@@ -82,6 +104,7 @@ package final class Gate: Sendable {
                 close(client)
             }
         }
+        for client in held { close(client) }
         close(listener)
     }
 

@@ -39,8 +39,9 @@ extension KafkaError.Code {
 }
 
 extension KafkaError {
-    /// Whether brokers and this client do not take each other.
-    var isRefusal: Bool {
+    /// Whether brokers and this client do not take each other: for a password, a mechanism, a certificate, or because one of them wants
+    /// TLS or a login and the other does not. Something has to be put right first (`connection.refusal`).
+    public var isConnectionRefused: Bool {
         Code.namesOfConnection[code] != nil || code == .authentication || code == .ssl
     }
 }

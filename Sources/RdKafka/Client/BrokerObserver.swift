@@ -154,7 +154,13 @@ package final class BrokerObserver: Sendable {
             answersAtEnd.store(answers.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
             let hasEnded = connections.withLock { connections in
                 guard var ending = connections.open.removeValue(forKey: thread) else { return false }
+                // Newer librdkafkas replace a connection by another to the same address.
+                if connections.open.values.contains(where: { $0.broker == broker && $0.stage == .open }) {
+                    return false
+                }
                 ending.ended = now
+                // Of two that end at once the one tells that came farther.
+                if let other = connections.ended[broker], other.stage > ending.stage { return true }
                 connections.ended[broker] = ending
                 return true
             }

@@ -247,10 +247,14 @@ struct RefusalWatchTests {
         var watch = makeWatch()
         watch.served()
         watch.failed(refused("a:1"), now: Self.start)
-        watch.ended(ending("b:1", .open, after: .seconds(50)), lost("b:1", .open), now: Self.start + .seconds(60))
+        watch.ended(ending("b:1", .open, after: .zero), lost("b:1", .open), now: Self.start + .seconds(60))
         watch.failed(refused("a:1"), now: Self.start + .seconds(60))
         watch.allDown(now: Self.start + .seconds(60))
+        #expect(watch.isRefused, "it may have been closed for want of use, or be replaced")
+        let next = ending("b:1", .connecting, after: .seconds(60))
+        watch.ended(next, lost("b:1", .connecting), now: Self.start + .seconds(61))
         #expect(!watch.isRefused)
+        #expect(watch.deadline == nil)
     }
 
     /// Newer librdkafkas tell no more than that the attempt is over.
@@ -308,12 +312,28 @@ struct RefusalWatchTests {
         #expect(!watch.isRefused, "it does not answer any more")
     }
 
+    @Test func whatLibrdkafkaDoesNotTellIsToldInItsPlaceButNotMoreOften() {
+        var watch = makeWatch()
+        func news(_ stage: BrokerObserver.Stage, _ failure: ConnectionFailure, at seconds: Int) -> Bool? {
+            let ending = ending("a:1", stage, after: .seconds(seconds))
+            return with(&watch) { $0.ended(ending, failure, now: Self.start + .seconds(seconds + 1)) }?.isNews
+        }
+        #expect(news(.asking, closed("a:1"), at: 0) == true)
+        #expect(news(.asking, closed("a:1"), at: 10) == false)
+        #expect(news(.asking, closed("a:1"), at: 30) == true)
+        #expect(news(.asking, lost("a:1", .asking, .timedOut), at: 32) == true)
+        watch.failed(refused("a:1"), now: Self.start + .seconds(40))
+        #expect(news(.loggingIn, lost("a:1", .loggingIn), at: 35) == nil)
+        #expect(news(.loggingIn, lost("a:1", .loggingIn), at: 41) == false)
+    }
+
     @Test func whoeverComesLessFarThanARefusalIsNotTheSameOnceMore() {
         var watch = makeWatch()
         watch.allDown(now: Self.start)
         watch.failed(refused("a:1"), now: Self.start)
         watch.ended(ending("a:1", .asking, after: .seconds(1)), closed("a:1"), now: Self.start + .seconds(2))
-        #expect(watch.cause?.code == .tlsExpected)
+        #expect(watch.cause?.code == .authentication, "it had come to the login, so it speaks the same protocol")
+        #expect(watch.isRefused)
         watch.served()
         watch.allDown(now: Self.start + .seconds(3))
         watch.failed(refused("a:1"), now: Self.start + .seconds(3))

@@ -41,10 +41,14 @@ struct RefusedClientTests {
         return try KafkaConsumer(configuration)
     }
 
-    private func admin(_ gate: Gate) throws -> KafkaAdmin {
+    private func admin(
+        _ gate: Gate,
+        _ change: (inout KafkaAdminConfiguration) -> Void = { _ in }
+    ) throws -> KafkaAdmin {
         var configuration = KafkaAdminConfiguration(bootstrapServers: [gate.address])
         configuration.connection = connection()
         configuration.log = .none
+        change(&configuration)
         return try KafkaAdmin(configuration)
     }
 
@@ -172,6 +176,7 @@ struct RefusedClientTests {
     @Test
     func connectWaitsForABrokerThatIsNotThereAndTellsWhyInTheEnd() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
+        while await code({ try await producer.connect(timeout: .seconds(1)) }) == .timedOut {}
         let start = ContinuousClock.now
         await expectError(.transport) { try await producer.connect(timeout: .seconds(2)) }
         #expect(ContinuousClock.now - start >= .seconds(2))
@@ -194,8 +199,62 @@ struct RefusedClientTests {
         var configuration = KafkaAdminConfiguration(bootstrapServers: ["no-such-host.invalid:9092"])
         configuration.log = .none
         let admin = try KafkaAdmin(configuration)
-        await expectError(.resolve) { try await admin.connect(timeout: .seconds(2)) }
+        while await code({ try await admin.connect(timeout: .seconds(1)) }) == .timedOut {}
+        await expectError(.resolve) { try await admin.connect(timeout: .zero) }
         await admin.close()
+    }
+
+    /// It takes connections, as a broker does that hangs. librdkafka gives up by itself, and tells it twice or not at all.
+    @Test
+    func aBrokerThatDoesNotAnswerRefusesNobody() async throws {
+        try await Gate.with(isSilent: true) { gate in
+            let admin = try admin(gate) { $0.additionalProperties["api.version.request.timeout.ms"] = "1000" }
+            // The end of the fourth attempt has been heard of when a fifth is made.
+            while gate.connections < 5 {
+                await expectError(.timedOut) { try await admin.connect(timeout: .milliseconds(500)) }
+            }
+            await expectError(.timedOut) { try await admin.connect(timeout: .zero) }
+            await admin.close()
+        }
+    }
+
+    /// Newer librdkafkas do not tell of it.
+    @Test
+    func aConsumersEventsSayWhy() async throws {
+        try await Gate.with { gate in
+            let consumer = try consumer(gate)
+            #expect(try await consumer.events.first { $0.error?.code == .tlsExpected } != nil)
+            await consumer.close()
+        }
+    }
+
+    @Test
+    func thatAllAreDownHasTheCauseBehindItAndIsNotToBlame() throws {
+        let configuration = unreachableProducerConfiguration()
+        let core = try ProducerCore(configuration)
+        let engine = try configuration.engineConfiguration()
+        var connection = ClientConnection(engine, configuration.connection)
+        let down = KafkaError(.allBrokersDown, "1/1 brokers are down")
+        _ = connection.problem(KafkaError(.authentication, "a:1/1: refused"), of: core.handle, now: .now)
+        let told = connection.problem(down, of: core.handle, now: .now)
+        #expect(told.code == .allBrokersDown)
+        #expect((told.underlyingError as? KafkaError)?.code == .authentication)
+        #expect(connection.blame(told).code == .authentication)
+        core.refuseSenders(.clientClosed)
+        core.abandon()
+    }
+
+    /// The reports come after the purge, and a broker may be there by then.
+    @Test
+    func whatWasPurgedKeepsItsCause() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        let pending = try await producer.enqueue(KafkaRecord(topic: "orders", value: "v"))
+        await producer.core.failOnce(KafkaError(.tlsExpected, "refused"))
+        await expectError(.tlsExpected, .notPersisted) { try await pending.delivery }
+        let next = try await producer.enqueue(KafkaRecord(topic: "orders", value: "v"))
+        try await producer.purge(.queued)
+        await expectError(.purgedInQueue) { try await next.delivery }
+        await producer.close()
     }
 
     // MARK: Afterwards
@@ -237,5 +296,13 @@ struct RefusedClientTests {
         } catch {
             return (error as? KafkaError)?.code
         }
+    }
+}
+
+extension ProducerCore {
+    /// The brokers refuse, and take the client before anything is reported.
+    fileprivate func failOnce(_ error: KafkaError) {
+        fail(refused: error)
+        forgetRefusal()
     }
 }

@@ -157,26 +157,41 @@ actor AdminCore: ConnectingClient {
     ) async throws(KafkaError) -> Answer {
         try await onBlockingThread(request.name, until: deadline) { [self] abandoned, deliver in
             let aside: Handle
+            // The client's own handle may have it otherwise.
+            var connection: ClientConnection
             do throws(KafkaError) {
-                aside = try makeHandle(for: group)
+                (aside, connection) = try makeHandle(for: group)
             } catch {
                 return deliver(.failure(error), false)
             }
             let timeout = deadline - .now
+            var cause: KafkaError?
+            var refusal: KafkaError?
             let answer = aside.ask(
                 request,
                 timeout: max(timeout.clampedMilliseconds, 1),
                 operationTimeout: operationTimeout(within: timeout),
                 goesOn: {
                     log.forward(from: aside)
-                    return !abandoned.isRaised
+                    let now = ContinuousClock.now
+                    let news = connection.look(at: aside, now: now)
+                    if let failure = news.failures.last { cause = connection.watch.cause ?? failure.error }
+                    if news.isServed { cause = nil }
+                    refusal = connection.expire(now: now)
+                    return refusal == nil && !abandoned.isRaised
                 },
                 problem: { problem in
-                    let error = KafkaError(problem)
-                    thread.submit { self.assumeIsolated { $0.problem(error) } }
+                    cause = connection.blame(connection.problem(KafkaError(problem), of: aside, now: .now))
                 }
             )
-            let result = answer?.asKafkaResult ?? .failure(.unanswered)
+            var result = answer?.asKafkaResult ?? .failure(refusal ?? .unanswered)
+            if case .failure(let error) = result, error.isOfConnection {
+                if connection.watch.isRefused, let refusal = connection.watch.cause {
+                    result = .failure(refusal.saying("could not \(request.name): \(refusal.message)"))
+                } else {
+                    result = .failure(error.causedBy(cause))
+                }
+            }
             deliver(result, result.isFromBroker)
             log.forward(from: aside)
             credentials.remove(aside)
@@ -184,15 +199,16 @@ actor AdminCore: ConnectingClient {
         }
     }
 
-    private nonisolated func makeHandle(for group: String) throws(KafkaError) -> Handle {
+    private nonisolated func makeHandle(for group: String) throws(KafkaError) -> (Handle, ClientConnection) {
         let engine = try configuration.engineConfiguration()
         guard engine.set("group.id", group) == .ok else {
             throw KafkaError(.invalidArgument, "librdkafka does not take \(group) for the name of a group")
         }
+        let connection = ClientConnection(engine, configuration.connection)
         credentials.apply(to: engine)
         let handle = try Handle.make(.groupAdmin, engine, security: configuration.security)
         credentials.add(handle)
-        return handle
+        return (handle, connection)
     }
 
     /// Runs a call that blocks on a thread of its own; it gets the handle and its time.
@@ -299,17 +315,17 @@ actor AdminCore: ConnectingClient {
     private func explain(_ error: KafkaError, _ name: String, since start: ContinuousClock.Instant) -> KafkaError {
         switch error.code {
         case .cancelled, .clientClosed, .unsupportedFeature: return error
-        case _ where error.isRefusal: return error
-        case .timedOut, .transport, .resolve, .allBrokersDown:
+        case _ where error.isConnectionRefused: return error
+        case _ where error.isOfConnection:
             // It may fail the call with the connection before it is told of the refusal.
-            if connection.look(at: handle, now: .now) { lastProblem = nil }
+            lookAtBrokers(now: .now)
             if connection.watch.isRefused, let cause = connection.watch.cause {
                 return cause.saying("could not \(name): \(cause.message)")
             }
             // librdkafka repeats an identical problem only every 30 s.
             let cause = lastProblem.flatMap { $0.time >= start - .seconds(30) ? $0.error : nil }
             let message = "could not \(name) in time: \(error.message); a request that was sent may be carried out"
-            return error.saying(message).causedBy(cause)
+            return error.saying(message).causedBy(error.underlyingError == nil ? cause : nil)
         default: return error.saying("could not \(name): \(error.message)")
         }
     }
@@ -356,12 +372,20 @@ actor AdminCore: ConnectingClient {
 
     func problem(_ event: KafkaError) {
         let error = connection.problem(tokens?.heard(event) ?? event, of: handle, now: .now)
-        lastProblem = Problem(error: error, time: .now)
+        lastProblem = Problem(error: connection.blame(error), time: .now)
+    }
+
+    private func lookAtBrokers(now: ContinuousClock.Instant) {
+        let news = connection.look(at: handle, now: now)
+        if let failure = news.failures.last {
+            lastProblem = Problem(error: connection.watch.cause ?? failure.error, time: now)
+        }
+        if news.isServed { lastProblem = nil }
     }
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         let tokenDeadline = proceedTokens(now: now)
-        if connection.look(at: handle, now: now) { lastProblem = nil }
+        lookAtBrokers(now: now)
         resumeConnected(now: now)
         for call in calls.expire(now: now) { call.failed(.unanswered) }
         if let error = connection.expire(now: now), calls.count > 0 {
@@ -464,6 +488,11 @@ extension Result where Failure == KafkaError {
 }
 
 extension KafkaError {
+    /// Whether the brokers themselves may have said nothing.
+    fileprivate var isOfConnection: Bool {
+        [.timedOut, .transport, .resolve, .allBrokersDown].contains(code)
+    }
+
     /// The net under librdkafka's own time limit.
     static var unanswered: KafkaError {
         KafkaError(.timedOut, "there was no answer").asRetriable()

@@ -12,6 +12,7 @@ struct ClientConnection {
     let reader: ConnectionFailureReader
     private(set) var watch: RefusalWatch
     var waiters = Alarms<Waiter>()
+    private var untold: [RefusalWatch.Untold] = []
 
     init(_ engine: borrowing RdKafka.Configuration, _ connection: KafkaConnectionConfiguration) {
         reader = ConnectionFailureReader(engine)
@@ -32,20 +33,44 @@ struct ClientConnection {
     /// - Returns: the error, with what to check if it is about a connection.
     mutating func problem(_ error: KafkaError, of handle: Handle, now: Instant) -> KafkaError {
         if error.code == .allBrokersDown {
+            // One of them is the cause.
+            hear(handle, now: now)
             watch.allDown(now: now)
             handle.brokers.arm()
-            return error
+            return error.causedBy(watch.cause)
         }
         guard let failure = reader.read(error, fault: { handle.certificates.fault(of: $0) }) else { return error }
         watch.failed(failure, now: now)
         return failure.error
     }
 
-    /// Takes in what has come by no event. Returns whether a broker serves the client that has not before.
-    mutating func look(at handle: Handle, now: Instant) -> Bool {
-        for ending in handle.brokers.takeEndings() { watch.ended(ending, reader.read(ending), now: now) }
-        guard handle.brokers.isServed.take() else { return false }
-        return watch.served()
+    /// What has come by no event.
+    struct News {
+        /// Whether a broker serves the client that has not before.
+        var isServed = false
+        /// Attempts that have failed while no broker serves the client.
+        var failures: [RefusalWatch.Untold] = []
+    }
+
+    /// Takes in what has come by no event.
+    mutating func look(at handle: Handle, now: Instant) -> News {
+        hear(handle, now: now)
+        defer { untold = [] }
+        if handle.brokers.isServed.take(), watch.served() { return News(isServed: true) }
+        return News(failures: untold)
+    }
+
+    private mutating func hear(_ handle: Handle, now: Instant) {
+        for ending in handle.brokers.takeEndings() {
+            guard let failure = watch.ended(ending, reader.read(ending), now: now) else { continue }
+            // A connection that a client has no use for any more ends as well.
+            if !watch.isServed { untold.append(failure) }
+        }
+    }
+
+    /// What is to blame for it, rather than that all brokers are down.
+    func blame(_ error: KafkaError) -> KafkaError {
+        error.code == .allBrokersDown ? watch.cause ?? error : error
     }
 
     /// A broker has answered on a connection that is not watched.

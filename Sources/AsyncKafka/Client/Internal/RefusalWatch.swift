@@ -17,8 +17,17 @@ struct RefusalWatch {
         var time: Instant
         /// Whether librdkafka has told it: the same once more it keeps to itself.
         var isTold: Bool
+        /// When the application was last told of it, by librdkafka or in its place.
+        var news: Instant
         /// Whether the last attempt has not reached the broker, which had refused before.
         var wasMissed = false
+    }
+
+    /// What an attempt has failed of that librdkafka has told nothing of.
+    struct Untold {
+        let error: KafkaError
+        /// Whether it is to be told: not more often than librdkafka would.
+        let isNews: Bool
     }
 
     let refusal: KafkaConnectionConfiguration.Refusal
@@ -50,10 +59,10 @@ struct RefusalWatch {
     // MARK: What happens
 
     mutating func failed(_ failure: ConnectionFailure, now: Instant) {
-        record(failure, isTold: true, now: now)
+        record(failure, isTold: true, news: now, now: now)
     }
 
-    private mutating func record(_ failure: ConnectionFailure, isTold: Bool, now: Instant) {
+    private mutating func record(_ failure: ConnectionFailure, isTold: Bool, news: Instant, now: Instant) {
         // A name with two addresses, such as localhost, has them tried in turn: what one refuses counts until both were missed.
         if failure.verdict == .unreachable, failure.stage == .connecting,
             let record = brokers[failure.broker], isRefusal(record.failure), !record.wasMissed
@@ -61,7 +70,7 @@ struct RefusalWatch {
             brokers[failure.broker]?.wasMissed = true
             brokers[failure.broker]?.time = now
         } else {
-            brokers[failure.broker] = Record(failure: failure, time: now, isTold: isTold)
+            brokers[failure.broker] = Record(failure: failure, time: now, isTold: isTold, news: news)
             if isRefusal(failure) { lastRefusal = now }
         }
         update(now: now)
@@ -75,22 +84,35 @@ struct RefusalWatch {
     /// An attempt has ended. If librdkafka tells why, `failed` comes before or after this.
     ///
     /// - Parameter failure: what its end looks like.
-    mutating func ended(_ ending: BrokerObserver.Ending, _ failure: ConnectionFailure, now: Instant) {
+    /// - Returns: nil if that was told.
+    @discardableResult
+    mutating func ended(_ ending: BrokerObserver.Ending, _ failure: ConnectionFailure, now: Instant) -> Untold? {
         if let record = brokers[ending.broker] {
             // It was told of this attempt.
-            if record.time >= ending.began { return }
+            if record.time >= ending.began { return nil }
             // Otherwise it was the same once more, if the attempt came as far, and if not the broker's silence has ended it.
             let isAlike = record.failure.verdict == .unreachable || failure.error.code != .timedOut
-            if record.isTold, record.failure.stage == ending.stage, isAlike {
-                return self.record(record.failure, isTold: true, now: now)
+            let isOnceMore = record.isTold && record.failure.stage == ending.stage && isAlike
+            // What came farther before speaks the same protocol: newer librdkafkas break off one of two connections to an address.
+            let isBrokenOff =
+                failure.verdict == .refusedIfNeverServed && isRefusal(failure) && isRefusal(record.failure)
+                && ending.stage < record.failure.stage
+            if isOnceMore || isBrokenOff {
+                self.record(record.failure, isTold: record.isTold, news: record.news, now: now)
+                return Untold(error: record.failure.error, isNews: false)
             }
         }
+        // One that is not used any more ends as well, and newer librdkafkas replace brokers: the next attempt tells.
+        if isServed, ending.stage == .open, brokers[ending.broker] == nil { return nil }
         var failure = failure
         if hasBeenServed, failure.verdict == .refusedIfNeverServed {
             failure.verdict = .unreachable
             failure.error = KafkaError(.transport, "\(ending.broker): the connection has ended").asRetriable()
         }
-        record(failure, isTold: false, now: now)
+        let last = brokers[ending.broker].flatMap { $0.failure.error.code == failure.error.code ? $0.news : nil }
+        let isNews = last.map { now >= $0 + .seconds(30) } ?? true
+        record(failure, isTold: false, news: isNews ? now : last ?? now, now: now)
+        return Untold(error: failure.error, isNews: isNews)
     }
 
     /// A broker has answered a request behind the login. Returns whether that ends anything.

@@ -67,9 +67,9 @@ extension ConsumerCore {
 
     /// What the observer of the brokers has heard since the last turn.
     func reportBrokers(now: ContinuousClock.Instant) {
-        if connection.look(at: handle, now: now), brokerEvents.served() {
-            events.append(KafkaConsumerEvent(kind: .brokersUp))
-        }
+        let news = connection.look(at: handle, now: now)
+        if news.isServed, brokerEvents.served() { events.append(KafkaConsumerEvent(kind: .brokersUp)) }
+        for failure in news.failures where failure.isNews { events.append(event(for: failure.error)) }
         resumeConnected(now: now)
         for throttle in handle.brokers.takeThrottles() {
             let time = Duration.milliseconds(throttle.milliseconds)

@@ -19,7 +19,7 @@ final class FailureCircumstances: Sendable, Equatable {
 
     init(of core: ProducerCore) {
         fatal = core.fatalProblem.withLock { $0 }
-        refusal = core.refusal.withLock { $0 }
+        refusal = core.refusal.withLock { $0 } ?? core.purgeCause.withLock { $0 }
         recentProblem = core.recentProblem
         isInTransaction = core.transactions != nil && !core.machine.withLock { $0.isClosed }
         hasGivenUp = core.hasGivenUp.isRaised

@@ -54,6 +54,8 @@ actor ProducerCore: ConnectingClient {
     nonisolated let transactions: TransactionCoordinator?
     /// Why records fail while all brokers refuse the client; nil while that is not so, or not for long enough.
     nonisolated let refusal = Locked<KafkaError?>(nil)
+    /// Why what was purged last failed, until all of it is reported: the brokers may take the client meanwhile.
+    nonisolated let purgeCause = Locked<KafkaError?>(nil)
     nonisolated let deliveryTimeout: Duration?
     nonisolated let thread: ClientThread
     private nonisolated let credentials: ClientCredentials
@@ -65,6 +67,8 @@ actor ProducerCore: ConnectingClient {
     private var closers: [Suspension<KafkaProducerCloseReport>] = []
     private var report: KafkaProducerCloseReport?
     private var flushes: [UInt64: FlushWaiter] = [:]
+    /// Ends with the records that were in the queue at the last purge.
+    private var purgeMark: UInt64?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -169,7 +173,8 @@ actor ProducerCore: ConnectingClient {
 
     private func problem(_ event: KafkaError) {
         let error = connection.problem(tokens?.heard(event) ?? event, of: handle, now: .now)
-        lastProblem.withLock { $0 = Problem(error: error, time: .now) }
+        let problem = Problem(error: connection.blame(error), time: .now)
+        lastProblem.withLock { $0 = problem }
         forgetRefusal()
         flushThread.cool()
         guard error.isFatal, let fatal = handle.fatalError else { return }
@@ -186,21 +191,38 @@ actor ProducerCore: ConnectingClient {
 
     /// Fails what waits for brokers that refuse the client. librdkafka reports each record, as after any purge.
     private func failRefused(now: ContinuousClock.Instant) {
-        if connection.look(at: handle, now: now) { refusal.withLock { $0 = nil } }
+        let news = connection.look(at: handle, now: now)
+        if news.isServed { refusal.withLock { $0 = nil } }
+        if let failure = news.failures.last {
+            let cause = connection.watch.cause ?? failure.error
+            lastProblem.withLock { $0 = Problem(error: cause, time: now) }
+        }
         resumeConnected(now: now)
         guard connection.watch.deadline != nil else { return forgetRefusal() }
         guard let error = connection.expire(now: now) else { return forgetRefusal() }
+        fail(refused: error)
+    }
+
+    func fail(refused error: KafkaError) {
         refusal.withLock { $0 = error }
         transactions?.refuse(error)
         let waiting = machine.withLock { $0.removeWaiters() }
         for sender in waiting { sender.resume(returning: .failure(error.with(.notPersisted))) }
         let hasRecords = machine.withLock { $0.records } > 0
         if hasRecords || !waiting.isEmpty { log.log(.error, "REFUSED", error.description) }
-        if hasRecords { handle.purge(inFlight: false) }
+        guard hasRecords else { return }
+        handle.purge(inFlight: false)
+        purgeCause.withLock { $0 = error }
+        purgeMark = machine.withLock { [purgeMark] machine in
+            if let purgeMark { _ = machine.endFlush(id: purgeMark) }
+            guard case .wait(let id) = machine.flush() else { return nil }
+            return id
+        }
+        if purgeMark == nil { purgeCause.withLock { $0 = nil } }
     }
 
     /// What is purged once the brokers may take the client is not their doing.
-    private func forgetRefusal() {
+    func forgetRefusal() {
         if connection.watch.deadline == nil { refusal.withLock { $0 = nil } }
     }
 
@@ -392,6 +414,10 @@ actor ProducerCore: ConnectingClient {
     }
 
     private func finishFlushes(_ ids: [UInt64]) {
+        if let mark = purgeMark, ids.contains(mark) {
+            purgeMark = nil
+            purgeCause.withLock { $0 = nil }
+        }
         for id in ids { flushes.removeValue(forKey: id)?.suspension.resume(returning: 0) }
     }
 
