@@ -194,11 +194,24 @@ struct KafkaAdminTests {
         }
     }
 
+    /// Begins a call, and returns once it is on its way, or over: whoever looks may be late.
+    private func begin(
+        on admin: KafkaAdmin,
+        _ call: @escaping @Sendable () async throws -> Void
+    ) async -> Task<Void, any Error> {
+        let isOver = Flag()
+        let task = Task {
+            defer { isOver.raise() }
+            try await call()
+        }
+        while await admin.core.callCount == 0, !isOver.isRaised { await Task.yield() }
+        return task
+    }
+
     @Test(arguments: Kind.allCases)
     func aCancelledCallReturnsAtOnceAndItsLateAnswerIsDropped(kind: Kind) async throws {
         let admin = try KafkaAdmin(configuration(["127.0.0.1:1"]))
-        let task = Task { try await kind.call(admin, timeout: .seconds(2)) }
-        while await admin.core.callCount == 0 { await Task.yield() }
+        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(2)) }
         task.cancel()
         #expect(await failure(of: task)?.code == .cancelled)
         #expect(await admin.core.callCount == 0)
@@ -223,8 +236,7 @@ struct KafkaAdminTests {
     @Test(arguments: Kind.allCases)
     func closeTellsWhatItLeavesWithoutAnAnswer(kind: Kind) async throws {
         let admin = try KafkaAdmin(configuration(["127.0.0.1:1"]))
-        let task = Task { try await kind.call(admin, timeout: .seconds(3)) }
-        while await admin.core.callCount == 0 { await Task.yield() }
+        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(3)) }
         #expect(await admin.close(timeout: .zero) == 1)
         #expect(await failure(of: task)?.code == .clientClosed)
         #expect(await admin.close() == 1)
@@ -233,8 +245,9 @@ struct KafkaAdminTests {
     @Test
     func closeWaitsForAnswers() async throws {
         let admin = try KafkaAdmin(configuration(["127.0.0.1:1"]))
-        let task = Task { try await admin.createTopic(KafkaNewTopic(name: "a"), timeout: .milliseconds(200)) }
-        while await admin.core.callCount == 0 { await Task.yield() }
+        let task = await begin(on: admin) {
+            try await admin.createTopic(KafkaNewTopic(name: "a"), timeout: .milliseconds(200))
+        }
         #expect(await admin.close() == 0)
         #expect(await failure(of: task)?.code == .timedOut)
     }
