@@ -2,8 +2,10 @@ extension KafkaError.Code {
     /// What codes have in common that are met in the same way. A code may belong to several, or to none.
     ///
     /// ```swift
-    /// } catch let error where error.code.families.contains(.authorization) {
-    ///     // Ask for the permission that `error.message` names.
+    /// } catch {
+    ///     if error.code.families.contains(.authorization) {
+    ///         // Ask for the permission that `error.message` names.
+    ///     }
     /// }
     /// ```
     ///

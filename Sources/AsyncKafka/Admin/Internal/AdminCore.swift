@@ -29,9 +29,9 @@ actor AdminCore: ConnectingClient {
     nonisolated let thread: ClientThread
     private nonisolated let requestTimeout: Duration
     private nonisolated let operationTimeout: Duration?
-    private nonisolated let credentials: ClientCredentials
+    nonisolated let credentials: ClientCredentials
     /// Nil unless the client shows tokens.
-    private nonisolated let tokens: TokenKeeper?
+    nonisolated let tokens: TokenKeeper?
     /// What an application's other clients wait for does not hold these up.
     private let threads = BlockingThreads(limit: 2)
 
@@ -61,11 +61,8 @@ actor AdminCore: ConnectingClient {
         operationTimeout = configuration.operationTimeout
         let thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
         self.thread = thread
-        let credentials = ClientCredentials(handle)
-        self.credentials = credentials
-        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
-            TokenKeeper($0, credentials, log: log, thread: thread)
-        }
+        credentials = ClientCredentials(handle)
+        tokens = TokenKeeper(configuration.security, credentials, log: log, thread: thread)
         let error = thread.start(owner: self, queue: handle.control)
         if error != 0 {
             handle.destroy()
@@ -175,7 +172,7 @@ actor AdminCore: ConnectingClient {
                     log.forward(from: aside)
                     let now = ContinuousClock.now
                     let news = connection.look(at: aside, now: now)
-                    if let failure = news.failures.last { cause = connection.watch.cause ?? failure.error }
+                    if let problem = news.problem { cause = problem }
                     if news.isServed { cause = nil }
                     refusal = connection.expire(now: now)
                     return refusal == nil && !abandoned.isRaised
@@ -377,9 +374,7 @@ actor AdminCore: ConnectingClient {
 
     private func lookAtBrokers(now: ContinuousClock.Instant) {
         let news = connection.look(at: handle, now: now)
-        if let failure = news.failures.last {
-            lastProblem = Problem(error: connection.watch.cause ?? failure.error, time: now)
-        }
+        if let problem = news.problem { lastProblem = Problem(error: problem, time: now) }
         if news.isServed { lastProblem = nil }
     }
 
@@ -414,21 +409,8 @@ actor AdminCore: ConnectingClient {
 
     // MARK: Credentials
 
-    /// Returns when there is something to do about tokens next.
-    private func proceedTokens(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard let turn = tokens?.proceed(now: now) else { return nil }
-        for failure in turn.failures {
-            lastProblem = Problem(error: failure.error, time: now)
-            connection.tokenFailed(failure, now: now)
-        }
-        if turn.isRenewed { connection.renewed() }
-        return turn.deadline
-    }
-
-    func setCredentials(username: String, password: KafkaSecret) throws(KafkaError) {
-        guard case .open = phase else { throw .clientClosed }
-        try credentials.set(username: username, password: password)
-        connection.renewed()
+    func tokenFailed(_ failure: TokenRefresh.Failure, now: ContinuousClock.Instant) {
+        lastProblem = Problem(error: failure.error, time: now)
     }
 
     // MARK: Close

@@ -50,6 +50,8 @@ struct ClientConnection {
         var isServed = false
         /// Attempts that have failed while no broker serves the client.
         var failures: [RefusalWatch.Untold] = []
+        /// What is to blame for the last one of them.
+        var problem: KafkaError?
     }
 
     /// Takes in what has come by no event.
@@ -57,7 +59,7 @@ struct ClientConnection {
         hear(handle, now: now)
         defer { untold = [] }
         if handle.brokers.isServed.take(), watch.served() { return News(isServed: true) }
-        return News(failures: untold)
+        return News(failures: untold, problem: untold.last.map { watch.cause ?? $0.error })
     }
 
     private mutating func hear(_ handle: Handle, now: Instant) {
@@ -129,9 +131,17 @@ struct ClientConnection {
 /// The actor of a client that can wait for its brokers.
 protocol ConnectingClient: Actor, ClientThreadOwner {
     nonisolated var thread: ClientThread { get }
+    nonisolated var credentials: ClientCredentials { get }
+    /// Nil unless the client shows tokens.
+    nonisolated var tokens: TokenKeeper? { get }
     var connection: ClientConnection { get set }
     /// Whether it is not closed, nor being closed.
     var isOpen: Bool { get }
+
+    /// There is no new token.
+    func tokenFailed(_ failure: TokenRefresh.Failure, now: ContinuousClock.Instant)
+    /// The client logs in with something else: what brokers have refused is not what they get from now on.
+    func loginChanged()
 }
 
 extension ConnectingClient {

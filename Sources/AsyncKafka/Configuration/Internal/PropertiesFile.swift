@@ -3,7 +3,8 @@ import RdKafka
 /// The format of Java's property files (`java.util.Properties`), in UTF-8.
 ///
 /// A line is a comment (`#`, `!`) or a name, `=`, `:` or white space, and a value. A backslash at its end joins the next line, without
-/// that one's leading white space; `\t`, `\n`, `\r`, `\f`, `\uXXXX` and a backslash before any other character stand for that character.
+/// that one's leading white space; `\t`, `\n`, `\r`, `\f`, `\u` with four hexadecimal digits, and a backslash before any other
+/// character stand for that character.
 /// White space in front of a name and around the separator does not count, that behind the value does.
 struct PropertiesFile {
     /// The properties in the order of the file.

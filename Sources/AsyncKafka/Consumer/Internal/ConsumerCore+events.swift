@@ -65,6 +65,11 @@ extension ConsumerCore {
         return true
     }
 
+    func tokenFailed(_ failure: TokenRefresh.Failure, now: ContinuousClock.Instant) {
+        // The log has each of them.
+        if !failure.isRepeated { problem(failure.error) }
+    }
+
     /// What the observer of the brokers has heard since the last turn.
     func reportBrokers(now: ContinuousClock.Instant) {
         let news = connection.look(at: handle, now: now)

@@ -177,11 +177,8 @@ actor ConsumerCore: ConnectingClient {
         log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         let thread = ClientThread(name: "kafka-cons-\(ClientNumber.next())")
         self.thread = thread
-        let credentials = ClientCredentials(handle)
-        self.credentials = credentials
-        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
-            TokenKeeper($0, credentials, log: log, thread: thread)
-        }
+        credentials = ClientCredentials(handle)
+        tokens = TokenKeeper(configuration.security, credentials, log: log, thread: thread)
         let error = thread.start(owner: self, queue: handle.control)
         if error != 0 {
             handle.destroy()

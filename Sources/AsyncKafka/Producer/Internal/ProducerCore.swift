@@ -58,9 +58,9 @@ actor ProducerCore: ConnectingClient {
     nonisolated let purgeCause = Locked<KafkaError?>(nil)
     nonisolated let deliveryTimeout: Duration?
     nonisolated let thread: ClientThread
-    private nonisolated let credentials: ClientCredentials
+    nonisolated let credentials: ClientCredentials
     /// Nil unless the client shows tokens.
-    private nonisolated let tokens: TokenKeeper?
+    nonisolated let tokens: TokenKeeper?
 
     var connection: ClientConnection
     private(set) var phase = Phase.open
@@ -96,11 +96,8 @@ actor ProducerCore: ConnectingClient {
         let number = ClientNumber.next()
         let thread = ClientThread(name: "kafka-prod-\(number)")
         self.thread = thread
-        let credentials = ClientCredentials(handle)
-        self.credentials = credentials
-        tokens = configuration.security.sasl?.tokenProvider.map { [log] in
-            TokenKeeper($0, credentials, log: log, thread: thread)
-        }
+        credentials = ClientCredentials(handle)
+        tokens = TokenKeeper(configuration.security, credentials, log: log, thread: thread)
         transactions = settings.transactionalID.map { [handle, log] id in
             TransactionCoordinator(
                 handle,
@@ -193,12 +190,8 @@ actor ProducerCore: ConnectingClient {
     private func failRefused(now: ContinuousClock.Instant) {
         let news = connection.look(at: handle, now: now)
         if news.isServed { refusal.withLock { $0 = nil } }
-        if let failure = news.failures.last {
-            let cause = connection.watch.cause ?? failure.error
-            lastProblem.withLock { $0 = Problem(error: cause, time: now) }
-        }
+        if let problem = news.problem { lastProblem.withLock { $0 = Problem(error: problem, time: now) } }
         resumeConnected(now: now)
-        guard connection.watch.deadline != nil else { return forgetRefusal() }
         guard let error = connection.expire(now: now) else { return forgetRefusal() }
         fail(refused: error)
     }
@@ -233,25 +226,11 @@ actor ProducerCore: ConnectingClient {
 
     // MARK: Credentials
 
-    /// Returns when there is something to do about tokens next.
-    private func proceedTokens(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard let turn = tokens?.proceed(now: now) else { return nil }
-        for failure in turn.failures {
-            lastProblem.withLock { $0 = Problem(error: failure.error, time: now) }
-            connection.tokenFailed(failure, now: now)
-        }
-        if turn.isRenewed { renewed() }
-        return turn.deadline
+    func tokenFailed(_ failure: TokenRefresh.Failure, now: ContinuousClock.Instant) {
+        lastProblem.withLock { $0 = Problem(error: failure.error, time: now) }
     }
 
-    func setCredentials(username: String, password: KafkaSecret) throws(KafkaError) {
-        guard case .open = phase else { throw .clientClosed }
-        try credentials.set(username: username, password: password)
-        renewed()
-    }
-
-    /// What brokers have refused is not what they get from now on.
-    private func renewed() {
+    func loginChanged() {
         connection.renewed()
         forgetRefusal()
     }

@@ -46,6 +46,17 @@ final class TokenKeeper: Sendable {
         state = Locked(State(refresh: TokenRefresh(timeLimit: limit)))
     }
 
+    /// Nil for a client that shows no tokens.
+    convenience init?(
+        _ security: KafkaSecurity,
+        _ credentials: ClientCredentials,
+        log: LogSink,
+        thread: ClientThread
+    ) {
+        guard let provider = security.sasl?.tokenProvider else { return nil }
+        self.init(provider, credentials, log: log, thread: thread)
+    }
+
     /// librdkafka wants a token.
     func requested() {
         state.withLock { $0.isRequested = true }
