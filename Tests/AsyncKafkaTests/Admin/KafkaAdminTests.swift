@@ -122,18 +122,24 @@ struct KafkaAdminTests {
                 { _ = try await admin.find([partition: .end], until: .now + .seconds(20)) },
                 { _ = try await admin.groupOffsets(of: "group") },
             ]
-            // It is behind the answers to what the client asks by itself.
-            _ = try await admin.describeCluster()
+            // From here on nothing watches for what brokers answer to librdkafka itself.
+            try await admin.connect(timeout: .seconds(60))
             for call in calls {
-                _ = admin.core.handle.brokers.connectionChanged(of: "a", port: 1, to: "DOWN", now: .now)
-                await admin.core.problem(KafkaError(.authentication, "sasl_plaintext://a:1/1: refused"))
-                await admin.core.problem(KafkaError(.allBrokersDown, "1/1 brokers are down"))
-                #expect(await admin.core.isRefused)
-                _ = try await admin.find([partition: .offset(3)], until: .now + .seconds(20))
-                #expect(await admin.core.isRefused)
+                await admin.core.refuse()
+                #expect(await !admin.core.isServed)
                 try await call()
-                #expect(await !admin.core.isRefused)
+                #expect(await admin.core.isServed)
             }
+        }
+    }
+
+    @Test
+    func whatNoBrokerIsAskedForProvesNothing() async throws {
+        try await withKafkaAdmin(configuration(["127.0.0.1:1"])) { admin in
+            let places = [KafkaTopicPartition(topic: "orders", partition: 0): KafkaOffsetSpecification.offset(3)]
+            let found = try await admin.find(places, until: .now + .seconds(20))
+            #expect(found.values.allSatisfy { $0.error == nil })
+            #expect(await !admin.core.isServed)
         }
     }
 
@@ -272,5 +278,13 @@ struct KafkaAdminTests {
         try await withMockAdmin { admin in
             await expectError(.invalidArgument) { try await admin.describeCluster(timeout: timeout) }
         }
+    }
+}
+
+extension AdminCore {
+    /// As if all brokers refused the client.
+    fileprivate func refuse() {
+        let error = KafkaError(.authentication, "refused")
+        connection.tokenFailed(TokenRefresh.Failure(error: error, isRepeated: false, isWithoutToken: true), now: .now)
     }
 }

@@ -79,8 +79,8 @@ actor AdminCore: ConnectingClient {
     /// How many have no answer yet.
     var callCount: Int { calls.count }
 
-    /// Whether calls that wait will fail as all brokers refuse the client.
-    var isRefused: Bool { connection.watch.deadline != nil }
+    /// Whether a broker serves the client, as far as is known.
+    var isServed: Bool { connection.isServed }
 
     var isOpen: Bool {
         if case .open = phase { return true }
