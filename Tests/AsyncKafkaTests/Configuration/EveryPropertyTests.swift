@@ -127,9 +127,21 @@ import Testing
         }
     }
 
+    /// librdkafka hides it in its list.
+    static let hidden = "test.mock.num.brokers"
+
+    @Test(arguments: [ClientKind.producer, .consumer, .admin])
+    func nothingTakesThePlaceOfTheBrokers(_ kind: ClientKind) throws {
+        let refusal = try refusal(kind, Self.hidden, "1")
+        #expect(refusal?.contains("`test.mock.num.brokers` can only be 0") == true, "\(refusal ?? "taken")")
+        #expect(refusal?.contains("KafkaMockCluster") == true)
+        #expect(try self.refusal(kind, Self.hidden, "0") == nil)
+    }
+
     @Test func theListHasNothingElse() {
         let names = Self.refused.keys.sorted()
-        #expect(PropertyNames.refusals.keys.sorted() == names.filter { $0 != "log_level" })
+        #expect(Set(PropertyNames.refusals.keys) == Set(names + [Self.hidden]).subtracting(["log_level"]))
         for name in names { #expect(Configuration.propertyNames.contains(name), "\(name)") }
+        #expect(!Configuration.propertyNames.contains(Self.hidden))
     }
 }

@@ -163,7 +163,13 @@ struct SASLConfigurationTests {
             "no source of tokens",
             over(["sasl.mechanism": "OAUTHBEARER"]),
             says: "nothing gives any",
-            ".oauthBearer(provider)"
+            ".oauthBearer(provider)",
+            "for tests alone"
+        ),
+        SecurityCase(
+            "unsecured tokens that are not said aloud",
+            over(["sasl.mechanism": "OAUTHBEARER", "sasl.oauthbearer.config": "principal=hunter2"]),
+            says: "`enable.sasl.oauthbearer.unsecure.jwt` = true"
         ),
         SecurityCase(
             "no principal",
@@ -248,6 +254,26 @@ struct SASLConfigurationTests {
                 #expect(refusal.contains("`\(name)`") && refusal.contains(".oauthBearer(provider)"), "\(refusal)")
             }
         }
+    }
+
+    /// librdkafka would take the unsecured ones without a word.
+    @Test(
+        .enabled(
+            if: (RdKafka.Configuration().value(of: "builtin.features") ?? "").contains("oidc"),
+            "librdkafka \(Engine.version) was built without OpenID Connect"
+        )
+    )
+    func unsecuredTokensTakeThePlaceOfNoOthers() throws {
+        try SecurityCase(
+            "unsecured tokens beside others",
+            Self.over([
+                "sasl.mechanism": "OAUTHBEARER", "enable.sasl.oauthbearer.unsecure.jwt": "true",
+                "sasl.oauthbearer.method": "oidc",
+            ]),
+            says: "`enable.sasl.oauthbearer.unsecure.jwt`",
+            "`sasl.oauthbearer.method`",
+            "keep one of them"
+        ).check()
     }
 
     @Test(arguments: [

@@ -1,6 +1,7 @@
 import AsyncKafkaTesting
 import Foundation
 import RdKafka
+import TestSupport
 import Testing
 
 @testable import AsyncKafka
@@ -230,6 +231,70 @@ struct SecretHuntTests {
         #expect(messages.first == "orders <redacted>, <redacted>: <redacted>")
         #expect(messages.last == "alice")
         expectNoSecret(messages)
+    }
+
+    @Test
+    func aPasswordThatIsSetLaterIsTakenOutOfLines() async throws {
+        let lines = Lines()
+        let prey = Prey(
+            testDescription: "",
+            security: .saslWithoutTLS(.plain(username: "alice", password: "prey-first")),
+            property: ""
+        )
+        let log = KafkaLog.handler(level: .error) { lines.append($0) }
+        let (producing, consuming, administrating) = configurations(prey, ["127.0.0.1:1"], log)
+        let producer = try KafkaProducer(producing)
+        let consumer = try KafkaConsumer(consuming)
+        let admin = try KafkaAdmin(administrating)
+        try await producer.setCredentials(username: "alice", password: "prey-producer")
+        try await consumer.setCredentials(username: "alice", password: "prey-consumer")
+        try await admin.setCredentials(username: "alice", password: "prey-admin")
+        let sinks = [producer.core.log, consumer.core.log, admin.core.log]
+        for (sink, name) in zip(sinks, ["producer", "consumer", "admin"]) {
+            sink.log(.error, "HUNT", "prey-first, prey-\(name)")
+            await sink.drain()
+        }
+        let messages = lines.all.filter { $0.facility == "HUNT" }.map(\.message)
+        #expect(messages == Array(repeating: "<redacted>, <redacted>", count: 3))
+        await producer.close(timeout: .zero)
+        await consumer.close(timeout: .zero)
+        await admin.close(timeout: .zero)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func theTokensOfAProviderAreTakenOutOfLines() async throws {
+        let lines = Lines()
+        var configuration = unreachableProducerConfiguration()
+        configuration.security = .saslWithoutTLS(.oauthBearer(NoTokens()))
+        let producer = try KafkaProducer(configuration)
+        let token = UnsecuredTokenProvider.token(principal: "alice", expiration: .now.addingTimeInterval(3600))
+        let sink = LogSink(.handler { lines.append($0) }, clientName: "client")
+        let keeper = TokenKeeper(
+            Tokens { token },
+            ClientCredentials(producer.core.handle),
+            log: sink,
+            thread: producer.core.thread
+        )
+        keeper.requested()
+        // The provider answers from a task of its own.
+        while !keeper.proceed(now: .now).isRenewed { await Task.yield() }
+        sink.log(.error, "HUNT", "before \(token.value.text) behind")
+        await sink.drain()
+        #expect(lines.all.map(\.message) == ["before <redacted> behind"])
+        keeper.end()
+        await producer.close(timeout: .zero)
+    }
+
+    /// For as long as a client lives there are new tokens.
+    @Test
+    func ofSecretsThatChangeTheLastOnesAreLookedFor() {
+        var redaction = Redaction(.saslWithoutTLS(.plain(username: "alice", password: "prey-first")), [:])
+        for number in 100..<200 { redaction.hide("prey-\(number)") }
+        #expect(redaction("prey-first prey-192 prey-199") == "<redacted> <redacted> <redacted>")
+        #expect(redaction("prey-100 prey-191") == "prey-100 prey-191")
+        // The one in force stays.
+        for _ in 0..<100 { redaction.hide("prey-199") }
+        #expect(redaction("prey-198") == "<redacted>")
     }
 
     @Test

@@ -88,6 +88,17 @@ struct NoTokens: KafkaTokenProvider {
     }
 }
 
+/// Gives what a closure returns.
+struct Tokens: KafkaTokenProvider {
+    let make: @Sendable () async throws -> KafkaToken
+
+    init(_ make: @escaping @Sendable () async throws -> KafkaToken) {
+        self.make = make
+    }
+
+    func token() async throws -> KafkaToken { try await make() }
+}
+
 /// TLS that does not depend on what the machine trusts.
 extension KafkaTLS {
     static let ofTests = KafkaTLS(certificateAuthorities: .pem(Certificates.certificate))

@@ -312,6 +312,26 @@ struct TLSConfigurationTests {
         ).check()
     }
 
+    @Test
+    func authoritiesThatWouldNotBeAskedAreRefused() throws {
+        let unverified = ["enable.ssl.certificate.verification": "false"]
+        try SecurityCase("no verification", unverified.merging(["security.protocol": "ssl"]) { $1 }).check()
+        try SecurityCase(
+            "authorities without verification",
+            .tls(.ofTests),
+            unverified,
+            says: "`tls.certificateAuthorities`"
+        )
+        .check()
+        try SecurityCase(
+            "authorities by name without verification",
+            unverified.merging(Self.tls) { $1 },
+            says: "`ssl.ca.pem` would be ignored",
+            "`enable.ssl.certificate.verification` is false",
+            "any broker trusted"
+        ).check()
+    }
+
     // MARK: Host names
 
     @Test

@@ -131,6 +131,7 @@ struct ClientConnection {
 /// The actor of a client that can wait for its brokers.
 protocol ConnectingClient: Actor, ClientThreadOwner {
     nonisolated var thread: ClientThread { get }
+    nonisolated var log: LogSink { get }
     nonisolated var credentials: ClientCredentials { get }
     /// Nil unless the client shows tokens.
     nonisolated var tokens: TokenKeeper? { get }

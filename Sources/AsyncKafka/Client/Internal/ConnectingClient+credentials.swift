@@ -15,6 +15,7 @@ extension ConnectingClient {
 
     func setCredentials(username: String, password: KafkaSecret) throws(KafkaError) {
         guard isOpen else { throw .clientClosed }
+        log.hide(password)
         try credentials.set(username: username, password: password)
         loginChanged()
     }

@@ -51,6 +51,12 @@ enum PropertyNames {
             "an offset is stored once its message was processed, as `offsetPolicy` says", "false"
         ),
         "offset.store.method": ("offsets are kept by the cluster", "broker"),
+        "test.mock.num.brokers": (
+            """
+            librdkafka would put a cluster within this process in the place of `bootstrapServers`, without TLS and logins; tests have \
+            KafkaMockCluster of AsyncKafkaTesting
+            """, "0"
+        ),
     ]
 
     /// A sentence about a name that the linked librdkafka does not know.

@@ -23,7 +23,7 @@ final class LogSink: Sendable {
         limiter = Locked(LogLimiter(limits, now: .now))
     }
 
-    /// Has a secret that came later left out of all lines from now on.
+    /// Has a secret that came later, a token or a password, left out of all lines from now on.
     func hide(_ secret: KafkaSecret) {
         redaction.withLock { $0.hide(secret.text) }
     }

@@ -138,11 +138,20 @@ extension ConfigurationBuilder {
                 "`security` has a token provider, and `\(name)` is for tokens that librdkafka gets by itself: keep one of them"
             )
         }
+        // librdkafka would make unsecured tokens and ask nobody for others.
+        guard !isUnsecured || method == "default" else {
+            throw .invalid(
+                """
+                `enable.sasl.oauthbearer.unsecure.jwt` is true, which makes tokens that nobody has signed, and `sasl.oauthbearer.method` \
+                says where to get others: keep one of them
+                """
+            )
+        }
         guard isUnsecured || method != "default" else {
             throw .invalid(
                 """
-                OAUTHBEARER needs tokens, and nothing gives any: use `security = .sasl(.oauthBearer(provider))`, or, for tests alone, \
-                `enable.sasl.oauthbearer.unsecure.jwt` = true
+                OAUTHBEARER needs tokens, and nothing gives any: use `security = .sasl(.oauthBearer(provider))`, or, for tests alone, as \
+                nobody has signed them, `enable.sasl.oauthbearer.unsecure.jwt` = true
                 """
             )
         }

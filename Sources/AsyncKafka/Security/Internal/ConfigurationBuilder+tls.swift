@@ -32,10 +32,19 @@ extension ConfigurationBuilder {
 
     private func checkSources(_ security: KafkaSecurity) throws(KafkaError) {
         let verification = "enable.ssl.certificate.verification"
-        if security.tls?.certificateCheck != nil, engine.value(of: verification) == "false" {
-            throw .invalid(
-                "`tls.certificateCheck` would never be asked, as `\(verification)` is false: keep one of them"
-            )
+        if engine.value(of: verification) == "false" {
+            if security.tls?.certificateCheck != nil {
+                throw .invalid(
+                    "`tls.certificateCheck` would never be asked, as `\(verification)` is false: keep one of them"
+                )
+            }
+            // Whoever names authorities wants brokers to prove who they are.
+            let authorities = firstFilled("ssl.ca.location", "ssl.ca.pem")
+            if let authorities, authorities != "ssl.ca.location" || engine.value(of: authorities) != "probe" {
+                throw .invalid(
+                    "\(shown(authorities)) would be ignored, as `\(verification)` is false, and any broker trusted: keep one of them"
+                )
+            }
         }
         if let authorities = security.tls?.certificateAuthorities, authorities != .system,
             let name = givenNames(where: { TLSProperties.ofAuthorities.contains($0) }).first

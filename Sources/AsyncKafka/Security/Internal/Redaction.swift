@@ -5,11 +5,17 @@ import RdKafka
 /// librdkafka leaves out what it takes for a secret, which is not all that is one (`sasl.kerberos.kinit.cmd`), and not the same in
 /// every version.
 struct Redaction: Sendable {
-    /// The longest first: one may be a part of another.
-    private var secrets: [String] = []
+    /// Those of the configuration.
+    private var lasting: Set<String> = []
+    /// Those that came later, the newest last.
+    private var passing: [String] = []
+    /// What is looked for, the longest first: one may be a part of another.
+    private var texts: [String] = []
 
     /// A shorter one would be found in any text.
     private static let shortest = 4
+    /// Tokens come every few minutes for as long as a client lives; librdkafka has no use for one that was replaced several times.
+    private static let remembered = 8
 
     init() {}
 
@@ -20,20 +26,28 @@ struct Redaction: Sendable {
             if let passphrase = identity.passphrase { found.append(passphrase.text) }
             if case .pem(_, let key) = identity.value { found.append(key.text) }
         }
-        for secret in found { hide(secret) }
+        lasting = Set(found)
+        prepare()
     }
 
-    /// Has a secret left out from now on.
+    /// Has a secret that came later left out from now on, until several others have followed it.
     mutating func hide(_ secret: String) {
+        passing.removeAll { $0 == secret }
+        passing.append(secret)
+        if passing.count > Self.remembered { passing.removeFirst() }
+        prepare()
+    }
+
+    private mutating func prepare() {
         // A key may be quoted in part: each of its lines counts.
-        let lines = secret.split(whereSeparator: \.isNewline).map { String($0) }.filter { !$0.hasPrefix("-----") }
-        for text in lines where text.utf8.count >= Self.shortest && !secrets.contains(text) { secrets.append(text) }
-        secrets.sort { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+        let lines = lasting.union(passing).flatMap { $0.split(whereSeparator: \.isNewline).map { String($0) } }
+        texts = Set(lines.filter { $0.utf8.count >= Self.shortest && !$0.hasPrefix("-----") })
+            .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
     }
 
     func callAsFunction(_ text: String) -> String {
         var text = text
-        for secret in secrets where text.contains(secret) { text = text.replacing(secret, with: "<redacted>") }
+        for secret in texts where text.contains(secret) { text = text.replacing(secret, with: "<redacted>") }
         return text
     }
 }

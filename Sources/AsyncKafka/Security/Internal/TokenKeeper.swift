@@ -106,6 +106,7 @@ final class TokenKeeper: Sendable {
         case .ask(let call):
             ask(call)
         case .set(let token):
+            log.hide(token.value)
             if let error = credentials.set(token) {
                 perform(&turn) { $0.rejected(error.message, now: .now, date: .now, jitter: 1) }
             } else {
