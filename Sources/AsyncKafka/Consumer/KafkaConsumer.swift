@@ -94,14 +94,8 @@ public final class KafkaConsumer: Sendable {
         get async { await core.isClosed }
     }
 
-    func logUnfinished(_ report: KafkaConsumerCloseReport) {
-        guard !report.uncommitted.isEmpty else { return }
-        core.log.log(
-            .error,
-            "UNCOMMITTED",
-            "the consumer was closed with \(report.uncommitted.count) partitions uncommitted"
-        )
-    }
+    /// What the close has left behind; nil if it has left nothing.
+    var unfinished: KafkaError? { core.unfinished.withLock { $0 } }
 }
 
 /// Makes a consumer, subscribes it, hands it to `body`, and closes it on every way out: return, throw and cancellation.
@@ -121,8 +115,8 @@ public final class KafkaConsumer: Sendable {
 /// Ends loops over `messages`; the close is not cancelled, so that what was processed is committed.
 ///
 /// - Returns: what `body` returns.
-/// - Throws: what `body` throws; `uncommitted` if `body` returned but the close left processed messages uncommitted;
-///   `invalidConfiguration`.
+/// - Throws: what `body` throws; `uncommitted` if `body` returned but the close left processed messages uncommitted, with what held up
+///   the commits as its `underlyingError` if that is known; `invalidConfiguration`.
 public func withKafkaConsumer<Result>(
     _ configuration: KafkaConsumerConfiguration,
     subscribingTo topics: [String],
@@ -144,20 +138,12 @@ func withKafkaConsumer<Result>(
         try await prepare(consumer)
         result = try await body(consumer)
     } catch {
-        consumer.logUnfinished(await Task { await consumer.close() }.value)
+        _ = await Task { await consumer.close() }.value
+        if let unfinished = consumer.unfinished { consumer.core.log.log(.error, "UNCOMMITTED", "\(unfinished)") }
         throw error
     }
     // A task of its own, so that cancellation does not reach it.
-    let report = await Task { await consumer.close() }.value
-    guard report.uncommitted.isEmpty else {
-        let partitions = report.uncommitted.keys.sorted().map(\.description).joined(separator: ", ")
-        let isCommittedFirst = consumer.core.delivery.withLock { $0.policy == .onDelivery }
-        throw KafkaError(
-            .uncommitted,
-            isCommittedFirst
-                ? "messages of \(partitions) were committed, delivered to no loop, and could not be committed back: they are skipped"
-                : "the consumer was closed before all processed messages of \(partitions) were committed"
-        ).at(report.uncommitted.keys)
-    }
+    _ = await Task { await consumer.close() }.value
+    if let error = consumer.unfinished { throw error }
     return result
 }

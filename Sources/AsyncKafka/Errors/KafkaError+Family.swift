@@ -81,6 +81,7 @@ extension KafkaError.Code {
                 .failed, .transport, .resolve, .deliveryTimedOut, .allBrokersDown, .timedOut, .queueFull,
                 .inSyncReplicasInsufficient, .waitingForCoordinator, .previousInProgress, .timedOutInQueue,
                 .waitingForCache, .interrupted, .retry, .invalidDifferentRecord, .brokerDestroyed,
+                .tokenProviderFailed,
                 // A member repeats what a rebalance has come between; Kafka has it apart.
                 .rebalanceInProgress,
                 // Kafka's RetriableException.
@@ -109,6 +110,7 @@ extension KafkaError.Code {
                 // Of connections.
                 .unsupportedMechanism, .saslExpected, .saslUnexpected, .certificateUntrusted, .certificateExpired,
                 .certificateHostMismatch, .certificateRefused, .clientCertificateMissing, .clientCertificateRefused,
+                .tokenProviderFailed,
             ]
         ),
         (

@@ -40,6 +40,11 @@ extension KafkaError {
         KafkaError(.fatal, "\(reason); this producer cannot go on: close it and make a new one").asFatal()
     }
 
+    static func fatalConsumer(_ error: EngineError) -> KafkaError {
+        KafkaError(.fatal, "\(error.message); this consumer cannot go on: close it and make a new one").asFatal()
+            .causedBy(KafkaError(error))
+    }
+
     static func noThread(_ number: Int32) -> KafkaError {
         KafkaError(.invalidState, "the system has no thread for the client (errno \(number))")
     }

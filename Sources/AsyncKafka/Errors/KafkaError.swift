@@ -173,13 +173,18 @@ public struct KafkaError: Error, Sendable {
         }
     }
 
-    /// About these partitions, each with this error.
-    func at(_ partitions: some Collection<KafkaTopicPartition>) -> KafkaError {
-        guard let first = partitions.min() else { return self }
-        let errors = Dictionary(partitions.map { ($0, at($0)) }, uniquingKeysWith: { $1 })
+    /// About these partitions, each with this error and its own cause. That of the whole is the first that is known.
+    func at(
+        _ partitions: some Collection<KafkaTopicPartition>,
+        causedBy cause: (KafkaTopicPartition) -> KafkaError? = { _ in nil }
+    ) -> KafkaError {
+        let sorted = partitions.sorted()
+        guard let first = sorted.first else { return self }
+        let errors = Dictionary(sorted.map { ($0, at($0).causedBy(cause($0))) }, uniquingKeysWith: { $1 })
         return changed {
             $0.topicPartition = first
             $0.partitionErrors = errors
+            $0.underlyingError = sorted.lazy.compactMap { errors[$0]?.underlyingError }.first
         }
     }
 

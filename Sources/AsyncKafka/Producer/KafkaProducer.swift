@@ -114,9 +114,16 @@ public final class KafkaProducer: Sendable {
         return report
     }
 
+    /// What the close has left behind; nil if it has left nothing.
+    func unfinished(_ report: KafkaProducerCloseReport) -> KafkaError? {
+        guard report.unsent > 0 else { return nil }
+        return KafkaError(.unsent, "the producer was closed with \(report.unsent) records unsent").causedBy(
+            core.hindrance
+        )
+    }
+
     func logUnfinished(_ report: KafkaProducerCloseReport) {
-        guard report.unsent > 0 else { return }
-        core.log.log(.error, "UNSENT", "the producer was closed with \(report.unsent) records unsent")
+        if let error = unfinished(report) { core.log.log(.error, "UNSENT", "\(error)") }
     }
 }
 
@@ -134,7 +141,8 @@ public final class KafkaProducer: Sendable {
 /// Cancels what `body` awaits; the close is not cancelled, so that what was queued still leaves.
 ///
 /// - Returns: what `body` returns.
-/// - Throws: what `body` throws; `unsent` if `body` returned but the close left records unsent; `invalidConfiguration`.
+/// - Throws: what `body` throws; `unsent` if `body` returned but the close left records unsent, with what held them up as its
+///   `underlyingError` if that is known; `invalidConfiguration`.
 public func withKafkaProducer<Result>(
     _ configuration: KafkaProducerConfiguration,
     isolation: isolated (any Actor)? = #isolation,
@@ -150,8 +158,6 @@ public func withKafkaProducer<Result>(
     }
     // A task of its own, so that cancellation does not reach it.
     let report = await Task { await producer.close() }.value
-    guard report.unsent == 0 else {
-        throw KafkaError(.unsent, "the producer was closed with \(report.unsent) records unsent")
-    }
+    if let error = producer.unfinished(report) { throw error }
     return result
 }

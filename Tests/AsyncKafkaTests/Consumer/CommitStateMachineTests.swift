@@ -57,6 +57,32 @@ struct CommitStateMachineTests {
     }
 
     @Test
+    func whyTheLastCommitFailedIsKnownUntilOneSucceedsOrTheNextFence() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
+        let refusal = KafkaError(.coordinatorLoadInProgress, "loading").asRetriable()
+        let first = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        _ = machine.result(id: first.id, now: start) { _ in refusal }
+        #expect(machine.problem(of: orders)?.code == .coordinatorLoadInProgress)
+        #expect(machine.problem(of: PartitionEpoch(orders.topicPartition, slot: 3)) == nil)
+        let later = start + .seconds(1)
+        let second = try #require(with(&machine) { $0.send(isHeld: false, now: later) })
+        _ = machine.result(id: second.id, now: later) { _ in nil }
+        #expect(machine.problem(of: orders) == nil)
+
+        _ = machine.request(orders, 2, id: 2, waiter: "b", now: later)
+        let third = try #require(with(&machine) { $0.send(isHeld: false, now: later) })
+        _ = machine.result(id: third.id, now: later) { _ in refusal }
+        orders.fence()
+        let fenced = machine.fence([orders])
+        #expect(fenced.failed.map(\.1.code) == [.staleMessage])
+        #expect((fenced.failed.first?.1.underlyingError as? KafkaError)?.code == .coordinatorLoadInProgress)
+        #expect(machine.problem(of: orders)?.code == .coordinatorLoadInProgress)
+        _ = machine.fence([others])
+        #expect(machine.problem(of: orders) == nil)
+    }
+
+    @Test
     func nothingIsSentWhileCommitsAreHeld() {
         var machine = machine()
         _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)

@@ -248,6 +248,30 @@ struct KafkaConsumerTests {
     }
 
     @Test
+    func whatIsUncommittedHasItsCause() async throws {
+        try await withFaultyCluster { cluster in
+            try await cluster.fill(1)
+            // OffsetCommit.
+            await cluster.refuse(kind: 8, with: .groupAuthorizationFailed, count: 100)
+            do {
+                try await withKafkaConsumer(cluster.consumerConfiguration, subscribingTo: ["orders"]) { consumer in
+                    for try await message in consumer.messages {
+                        consumer.markProcessed(message)
+                        break
+                    }
+                }
+                Issue.record("it was committed")
+            } catch let error as KafkaError {
+                let partition = KafkaTopicPartition(topic: "orders", partition: 0)
+                #expect(error.code == .uncommitted && error.topicPartition == partition)
+                #expect((error.underlyingError as? KafkaError)?.code == .groupAuthorizationFailed, "\(error)")
+                let own = try #require(error.partitionErrors[partition])
+                #expect((own.underlyingError as? KafkaError)?.code == .groupAuthorizationFailed)
+            }
+        }
+    }
+
+    @Test
     func aMessageOfAnotherConsumerIsRefused() async throws {
         try await withTopic { cluster, topic in
             try await produce(1, to: topic, of: cluster)

@@ -57,6 +57,17 @@ struct ErrorCauseTests {
         #expect(KafkaError(.uncommitted, "x").at([KafkaTopicPartition]()).topicPartition == nil)
     }
 
+    @Test
+    func eachPartitionHasItsOwnCauseAndTheWholeTheFirstThatIsKnown() {
+        let partitions = (0..<3).map { KafkaTopicPartition(topic: "orders", partition: $0) }
+        let causes = [partitions[1]: cause(.notCoordinator), partitions[2]: cause(.timedOut)]
+        let error = KafkaError(.uncommitted, "x").at(partitions.reversed()) { causes[$0] }
+        func code(_ error: KafkaError?) -> KafkaError.Code? { (error?.underlyingError as? KafkaError)?.code }
+        #expect(error.topicPartition == partitions[0])
+        #expect(code(error) == .notCoordinator)
+        #expect(partitions.map { code(error.partitionErrors[$0]) } == [nil, .notCoordinator, .timedOut])
+    }
+
     /// Whatever librdkafka says of a record, its sender learns where it was to go.
     @Test
     func aRecordsFailureNamesItsPartition() async throws {

@@ -34,6 +34,32 @@ struct ErrorCodeTests {
     }
 
     @Test
+    func codesOfConnectionsHaveTheirNumbersAndNames() {
+        let table: [(KafkaError.Code, Int32, String)] = [
+            (.unsupportedMechanism, -10_101, "unsupportedMechanism"), (.saslExpected, -10_102, "saslExpected"),
+            (.saslUnexpected, -10_103, "saslUnexpected"), (.tlsExpected, -10_104, "tlsExpected"),
+            (.tlsUnexpected, -10_105, "tlsUnexpected"), (.certificateUntrusted, -10_106, "certificateUntrusted"),
+            (.certificateExpired, -10_107, "certificateExpired"),
+            (.certificateHostMismatch, -10_108, "certificateHostMismatch"),
+            (.certificateRefused, -10_109, "certificateRefused"),
+            (.clientCertificateMissing, -10_110, "clientCertificateMissing"),
+            (.clientCertificateRefused, -10_111, "clientCertificateRefused"),
+        ]
+        for (code, number, name) in table {
+            #expect(code.rawValue == number && "\(code)" == name)
+            // Something has to be put right first: none passes by itself, and each is told by what is to be done.
+            let families = code.families
+            #expect(
+                !families.contains(.retriable) && !families.isDisjoint(with: [.authentication, .transport]),
+                "\(code)"
+            )
+            #expect(KafkaError(code, "").isConnectionRefused, "\(code)")
+            #expect(KafkaError.Code.names[number] == nil, "\(code)")
+        }
+        #expect(Set(KafkaError.Code.namesOfConnection.keys) == Set(table.map(\.0)))
+    }
+
+    @Test
     func aCodeThatTheEngineDoesNotKnowIsStillExplained() {
         let error = KafkaError(EngineError(code: 105))
         #expect(error.code == .transactionalIDNotFound)
@@ -65,11 +91,18 @@ struct ErrorCodeTests {
     static let members: [(KafkaError.Code.Family, [Int32])] = [
         (
             .retriable,
-            [-196, -195, -193, -192, -187, -185, -184, -183, -180, -177, -166, -164, -163, -153, -138, -137]
+            [
+                -10_030, -196, -195, -193, -192, -187, -185, -184, -183, -180, -177, -166, -164, -163, -153, -138, -137,
+            ]
         ),
         (.authorization, []),
-        (.authentication, [-181, -169]),
-        (.transport, [-196, -195, -193, -187, -181, -137, 13]),
+        (
+            .authentication,
+            [
+                -10_111, -10_110, -10_109, -10_108, -10_107, -10_106, -10_103, -10_102, -10_101, -10_030, -181, -169,
+            ]
+        ),
+        (.transport, [-10_105, -10_104, -196, -195, -193, -187, -181, -137, 13]),
         (.fenced, [-144, 47, 82, 90, 110]),
         (.fatal, [-150, -149, -148, -144, 82, 90]),
         (.timeout, [-192, -185, -166, 7]),
@@ -89,7 +122,8 @@ struct ErrorCodeTests {
     func membersOfAFamily(_ index: Int) {
         let (family, expected) = Self.members[index]
         let judgedByKafka = [.retriable, .authorization, .authentication, .metadata].contains(family)
-        let found = KafkaError.Code.names.keys.filter { KafkaError.Code(rawValue: $0).families.contains(family) }
+        let all = Array(KafkaError.Code.names.keys) + KafkaError.Code.namesOfConnection.keys.map(\.rawValue)
+        let found = all.filter { KafkaError.Code(rawValue: $0).families.contains(family) }
         #expect(found.filter { !judgedByKafka || $0 < -1 }.sorted() == expected.sorted())
     }
 

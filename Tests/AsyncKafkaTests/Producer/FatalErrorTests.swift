@@ -110,6 +110,60 @@ struct FatalErrorTests {
         }
     }
 
+    @Test func commitsBehindAConsumersFatalErrorSayWhy() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(2, to: topic, partition: 0, of: cluster)
+            var configuration = consumerConfiguration(of: cluster)
+            configuration.offsetPolicy = .manual
+            // Of these alone librdkafka looks whether they have failed for good (rdkafka_int.h, `rd_kafka_fatal_error_code`).
+            configuration.group.instanceID = "member"
+            let consumer = try KafkaConsumer(configuration)
+            try await consumer.subscribe(to: [topic])
+            let message = try #require(try await consumer.messages.first { _ in true })
+            let code = KafkaError.Code.fencedInstanceID
+            consumer.core.handle.triggerFatalError(code: code.rawValue, reason: "test")
+            let partition = message.topicPartition
+            let errors = [
+                await outcome { () async throws(KafkaError) in try await consumer.commit(message) }.error,
+                await outcome { () async throws(KafkaError) in
+                    try await consumer.commit([partition: KafkaOffsetAndMetadata(offset: 1)])
+                }.error,
+            ]
+            for error in errors {
+                let error = try #require(error)
+                #expect(error.code == .fatal && error.isFatal && !error.isRetriable, "\(error)")
+                #expect(error.message.contains("make a new one"))
+                #expect((error.underlyingError as? KafkaError)?.code == code)
+                #expect(error.topicPartition == partition)
+            }
+            await consumer.close()
+        }
+    }
+
+    @Test func whatAFatalErrorLeavesUncommittedHasItForItsCause() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(1, to: topic, partition: 0, of: cluster)
+            let code = KafkaError.Code.fencedInstanceID
+            do {
+                var configuration = consumerConfiguration(of: cluster)
+                configuration.group.instanceID = "member"
+                try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                    for try await message in consumer.messages {
+                        consumer.core.handle.triggerFatalError(code: code.rawValue, reason: "test")
+                        consumer.markProcessed(message)
+                        break
+                    }
+                }
+                Issue.record("it was committed")
+            } catch let error as KafkaError {
+                #expect(error.code == .uncommitted, "\(error)")
+                let cause = try #require(error.underlyingError as? KafkaError)
+                #expect(cause.code == .fatal)
+                #expect((cause.underlyingError as? KafkaError)?.code == code)
+            }
+        }
+    }
+
     /// librdkafka raises none for an admin client, which neither counts records nor is a member; one that it did raise would be told by
     /// the calls that it makes fail, and hold up no other.
     @Test func anAdminClientAnswersBehindAFatalError() async throws {

@@ -281,6 +281,28 @@ struct KafkaProducerTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func whatIsUnsentHasItsCause() async throws {
+        var configuration = unreachableProducerConfiguration()
+        configuration.closeTimeout = .zero
+        let kept = Locked<KafkaPendingDelivery?>(nil)
+        do {
+            try await withKafkaProducer(configuration) { producer in
+                let pending = try await producer.enqueue(KafkaRecord(topic: "t", value: "v"))
+                kept.withLock { $0 = pending }
+                while producer.core.recentProblem == nil { await Task.yield() }
+            }
+            Issue.record("something was left")
+        } catch let error as KafkaError {
+            #expect(error.code == .unsent)
+            #expect((error.underlyingError as? KafkaError)?.code == .transport, "\(error)")
+        }
+        let pending = try #require(kept.withLock { $0 })
+        let error = try #require(await outcome { () async throws(KafkaError) in try await pending.delivery }.error)
+        #expect(error.code == .purgedInQueue)
+        #expect((error.underlyingError as? KafkaError)?.code == .transport, "\(error)")
+    }
+
     @Test
     func theBodysErrorWins() async throws {
         struct Mine: Error {}

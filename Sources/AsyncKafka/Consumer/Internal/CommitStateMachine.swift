@@ -66,6 +66,8 @@ struct CommitStateMachine<Waiter> {
     private var lastNumber: UInt64 = 0
     private var waiting = CommitWaiters<Waiter>()
     private var committedOffsets: [KafkaTopicPartition: (epoch: PartitionEpoch, offset: Int64)] = [:]
+    /// What the last commit of a partition was refused with.
+    private var problems: [KafkaTopicPartition: (epoch: PartitionEpoch, error: KafkaError)] = [:]
 
     init(timeout: Duration) {
         self.timeout = timeout
@@ -216,6 +218,7 @@ struct CommitStateMachine<Waiter> {
                 succeed(entry, &action)
                 continue
             }
+            problems[partition] = (entry.epoch, error)
             guard entry.epoch.isCurrent else {
                 fail(entry, .stale(partition).causedBy(error), &action)
                 continue
@@ -240,6 +243,7 @@ struct CommitStateMachine<Waiter> {
     private mutating func succeed(_ entry: Entry, _ action: inout Action) {
         let partition = entry.epoch.topicPartition
         committedOffsets[partition] = (entry.epoch, entry.offset)
+        problems[partition] = nil
         action.committed.append((entry.epoch, entry.offset))
         finish(entry, &action)
         // What came meanwhile and lies below is done with it: sent, it would take the offset back.
@@ -302,7 +306,6 @@ struct CommitStateMachine<Waiter> {
     /// The task that waits was cancelled. The commit goes on.
     mutating func cancel(id: UInt64) -> Waiter? { waiting.remove(id) }
 
-    /// Those whose time has passed.
     /// Those whose time has passed, each with what is known about its partitions.
     mutating func expire(now: Instant) -> [(waiter: Waiter, error: KafkaError)] {
         let expired = waiting.expire(now: now)
@@ -340,9 +343,17 @@ struct CommitStateMachine<Waiter> {
 
     var isIdle: Bool { inFlightID == nil && queues.isEmpty }
 
+    /// What the last commit of this epoch was refused with. It is known until the fence that follows the epoch's own.
+    func problem(of epoch: PartitionEpoch) -> KafkaError? {
+        problems[epoch.topicPartition].flatMap { $0.epoch === epoch ? $0.error : nil }
+    }
+
     /// The epochs have ended: what was still to be committed fails. What is in flight is told by its result.
     mutating func fence(_ epochs: [PartitionEpoch]) -> Action {
         var action = Action()
+        problems = problems.filter { problem in
+            problem.value.epoch.isCurrent || epochs.contains { $0 === problem.value.epoch }
+        }
         for epoch in epochs {
             let partition = epoch.topicPartition
             if let committed = committedOffsets[partition], committed.epoch === epoch {
@@ -351,7 +362,9 @@ struct CommitStateMachine<Waiter> {
             guard let queue = queues[partition] else { continue }
             let others = queue.filter { $0.epoch !== epoch }
             queues[partition] = others.isEmpty ? nil : others
-            for entry in queue where entry.epoch === epoch { fail(entry, .stale(partition), &action) }
+            for entry in queue where entry.epoch === epoch {
+                fail(entry, .stale(partition).causedBy(entry.problem), &action)
+            }
         }
         return action
     }

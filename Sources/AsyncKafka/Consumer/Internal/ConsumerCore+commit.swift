@@ -120,10 +120,21 @@ extension ConsumerCore {
         ) { partition in
             // The event's own error stands for partitions that it does not tell apart: those are tried again alone.
             let error = errors[partition].flatMap { $0 == 0 ? nil : $0 } ?? code
-            return error == 0 ? nil : KafkaError(EngineError(code: error))
+            return error == 0 ? nil : commitError(error)
         }
         perform(action)
         sendCommits(now: .now)
+    }
+
+    /// Behind a fatal error librdkafka commits nothing, and does not say why (rdkafka_cgrp.c, `rd_kafka_cgrp_offsets_commit`).
+    private func commitError(_ code: Int32) -> KafkaError {
+        if code == KafkaError.Code.fatal.rawValue, let fatal = handle.fatalError { return .fatalConsumer(fatal) }
+        return KafkaError(EngineError(code: code))
+    }
+
+    /// Why what is processed of a partition is not committed, as far as is known.
+    func hindrance(of epoch: PartitionEpoch) -> KafkaError? {
+        fatalProblem ?? commits.problem(of: epoch) ?? connection.watch.cause
     }
 
     func perform(_ action: CommitStateMachine<CommitWaiter>.Action) {

@@ -8,8 +8,8 @@ extension ConsumerCore {
         // librdkafka looks for the coordinator of a group that is none.
         if !hasGroup, error.code == .groupAuthorizationFailed { return }
         if error.isFatal, let fatal = handle.fatalError {
-            let cause = KafkaError(.fatal, "\(fatal.message); this consumer cannot go on: close it and make a new one")
-                .asFatal().causedBy(KafkaError(fatal))
+            let cause = KafkaError.fatalConsumer(fatal)
+            fatalProblem = cause
             log.log(.critical, "FATAL", cause.description)
             // It joins no more.
             if let generation = handle.join.generation { handle.join.giveUp(generation) }

@@ -62,26 +62,33 @@ extension ConsumerCore {
     /// The client ends with offsets that were to go back.
     func leaveSkipped() {
         for (partition, offset) in handout?.takeReturning() ?? [:] {
-            leftBehind[partition] = offset
-            log.log(.error, "SKIPPED", Self.skipped(partition, offset))
+            let cause = assigned[partition].flatMap { hindrance(of: $0) }
+            leftBehind[partition] = (offset, cause)
+            log.log(.error, "SKIPPED", "\(Self.skipped(partition, offset).causedBy(cause))")
         }
     }
 
-    private static func skipped(_ partition: KafkaTopicPartition, _ offset: Int64) -> String {
-        "messages of \(partition) from offset \(offset) on were committed, not delivered, and could not be committed back: they are skipped"
+    private static func skipped(_ partition: KafkaTopicPartition, _ offset: Int64) -> KafkaError {
+        KafkaError(
+            .uncommitted,
+            "messages of \(partition) from offset \(offset) on were committed, not delivered, and could not be committed back: they are skipped"
+        ).at(partition)
     }
 
     /// The epochs have ended, by a revoke or by a loss: what was committed and could not be committed back is read by nobody.
     func reportSkipped(_ epochs: [PartitionEpoch]) {
         guard let skipped = handout?.fence(epochs), !skipped.isEmpty else { return }
+        func cause(_ partition: KafkaTopicPartition) -> KafkaError? {
+            epochs.first { $0.topicPartition == partition }.flatMap { hindrance(of: $0) }
+        }
         if isClosed {
-            for (partition, offset) in skipped { leftBehind[partition] = offset }
+            for (partition, offset) in skipped { leftBehind[partition] = (offset, cause(partition)) }
             return
         }
         for (partition, offset) in skipped.sorted(by: { $0.partition < $1.partition }) {
-            let error = KafkaError(.uncommitted, Self.skipped(partition, offset)).at(partition)
+            let error = Self.skipped(partition, offset).causedBy(cause(partition))
             events.append(.error(error))
-            log.log(.error, "SKIPPED", error.message)
+            log.log(.error, "SKIPPED", "\(error)")
         }
     }
 }

@@ -185,23 +185,29 @@ extension ConsumerCore {
         reportSkipped(epochs)
         let partitions = epochs.map(\.topicPartition).sorted()
         events.append(isLost ? .lost(partitions) : .revoked(partitions))
-        if !left.isEmpty { reportUncommitted(left.map { ($0.epoch.topicPartition, $0.offset) }, isLost: isLost) }
+        if !left.isEmpty { reportUncommitted(left, isLost: isLost) }
         log.log(.info, isLost ? "LOST" : "REVOKE", "gave up \(partitions.count) partitions")
     }
 
     /// What was processed and is not committed comes again, to whoever owns the partitions now.
-    private func reportUncommitted(_ left: [(partition: KafkaTopicPartition, offset: Int64)], isLost: Bool) {
+    private func reportUncommitted(_ left: [(epoch: PartitionEpoch, offset: Int64)], isLost: Bool) {
+        let causes = Dictionary(
+            left.map { ($0.epoch.topicPartition, hindrance(of: $0.epoch)) },
+            uniquingKeysWith: { $1 }
+        )
         if isClosed {
-            for (partition, offset) in left { leftBehind[partition] = offset }
+            for (epoch, offset) in left {
+                leftBehind[epoch.topicPartition] = (offset, causes[epoch.topicPartition] ?? nil)
+            }
             return
         }
-        let names = left.map(\.partition).sorted().map(\.description).joined(separator: ", ")
+        let names = causes.keys.sorted().map(\.description).joined(separator: ", ")
         let error = KafkaError(
             .uncommitted,
             "\(names) \(isLost ? "lost" : "revoked") before all processed messages were committed; they come again"
-        ).at(left.map(\.partition))
+        ).at(causes.keys) { causes[$0] ?? nil }
         events.append(.error(error))
-        log.log(.warning, "UNCOMMITTED", error.message)
+        log.log(.warning, "UNCOMMITTED", "\(error)")
     }
 
     func report(_ error: EngineError?) {

@@ -100,12 +100,16 @@ actor ConsumerCore: ConnectingClient {
     /// When the close has unsubscribed, or last saw a join under way behind that; nil if it has not.
     var partingSince: ContinuousClock.Instant?
     var slabs = SlabAllocator()
-    /// What partitions that were taken away during the close left uncommitted.
-    var leftBehind: [KafkaTopicPartition: Int64] = [:]
+    /// What partitions that were taken away during the close left uncommitted, and why.
+    var leftBehind: [KafkaTopicPartition: (offset: Int64, cause: KafkaError?)] = [:]
+    /// What the close has left behind, once its report is out.
+    nonisolated let unfinished = Locked<KafkaError?>(nil)
     /// Bytes of an average message, to bound what one drain copies.
     var averageSize = 16_384
 
     var connection: ClientConnection
+    /// What ended this consumer for good, if something did.
+    var fatalProblem: KafkaError?
     /// What is known of the brokers, for the events.
     var brokerEvents = BrokerEvents()
     /// Where partitions stand still, as far as anybody has asked.
@@ -246,7 +250,9 @@ actor ConsumerCore: ConnectingClient {
         proceedPositions(now: now)
         watchJoin(now: now)
         commitMarks(now: now)
-        for (waiter, error) in commits.expire(now: now) { resume(waiter, error) }
+        for (waiter, error) in commits.expire(now: now) {
+            resume(waiter, error.underlyingError == nil ? error.causedBy(connection.watch.cause) : error)
+        }
         serveStreams()
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
@@ -459,10 +465,11 @@ actor ConsumerCore: ConnectingClient {
     private func finishClose(isClosed: Bool) {
         guard report == nil else { return }
         let left = hasGroup ? delivery.withLock { $0.takeMarks() } : []
-        for mark in left { leftBehind[mark.epoch.topicPartition] = mark.offset }
+        for mark in left { leftBehind[mark.epoch.topicPartition] = (mark.offset, hindrance(of: mark.epoch)) }
         leaveSkipped()
+        if !leftBehind.isEmpty { unfinished.withLock { $0 = uncommittedAtClose() } }
         let report = KafkaConsumerCloseReport(
-            uncommitted: leftBehind,
+            uncommitted: leftBehind.mapValues(\.offset),
             hasLeftGroup: isClosed && (handle.join.hasLeft || !hasGroup)
         )
         self.report = report
@@ -470,6 +477,15 @@ actor ConsumerCore: ConnectingClient {
         closers = []
         events.finish()
         statistics.finish()
+    }
+
+    private func uncommittedAtClose() -> KafkaError {
+        let names = leftBehind.keys.sorted().map(\.description).joined(separator: ", ")
+        let sentence =
+            handout == nil
+            ? "the consumer was closed before all processed messages of \(names) were committed"
+            : "messages of \(names) were committed, delivered to no loop, and could not be committed back: they are skipped"
+        return KafkaError(.uncommitted, sentence).at(leftBehind.keys) { leftBehind[$0]?.cause }
     }
 
     private func end() {

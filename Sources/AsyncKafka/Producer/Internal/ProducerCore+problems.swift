@@ -38,6 +38,12 @@ extension ProducerCore {
         return .now - problem.time <= deliveryTimeout + .seconds(2) ? problem.error : nil
     }
 
+    /// Why records do not leave, as far as is known.
+    nonisolated var hindrance: KafkaError? {
+        let circumstances = FailureCircumstances(of: self)
+        return circumstances.fatal ?? circumstances.refusal ?? circumstances.recentProblem
+    }
+
     nonisolated func outcome(
         of report: Event.DeliveryReport,
         _ circumstances: FailureCircumstances?

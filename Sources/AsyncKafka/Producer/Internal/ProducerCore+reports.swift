@@ -78,6 +78,7 @@ extension ProducerCore {
             }
             guard circumstances.hasGivenUp else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
+                .causedBy(circumstances.recentProblem)
         case .fatal:
             return .fatalProducer("the producer has failed for good").causedBy(error).atPlace(of: error)
                 .with(outcome.persistence)
