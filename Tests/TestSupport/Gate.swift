@@ -72,6 +72,11 @@ package final class Gate: Sendable {
         state.withLock { $0.target = port }
     }
 
+    /// Refuses what connects from now on; what it leads on stays.
+    package func shut() {
+        state.withLock { $0.target = nil }
+    }
+
     // MARK: Threads
 
     /// Not every system lets a thread hear of a socket's end that waits for connections, but a connection it hears of.

@@ -135,6 +135,24 @@ struct RefusedClientTests {
         }
     }
 
+    /// It is refused, though the client's own connection is not: what it logs in with has changed, say.
+    @Test
+    func anAdminClientsHandleOfItsOwnTellsItsRefusal() async throws {
+        try await withTopic { cluster, _ in
+            try await Gate.with { gate in
+                let port = cluster.bootstrapServers.first?.split(separator: ":").last.flatMap { UInt16($0) }
+                gate.open(to: try #require(port))
+                let admin = try admin(gate)
+                try await admin.connect(timeout: .seconds(60))
+                gate.shut()
+                await expectRefusal { try await admin.groupOffsets(of: "group", timeout: .seconds(300)) }
+                // The client is served all the while.
+                try await admin.connect(timeout: .zero)
+                await admin.close()
+            }
+        }
+    }
+
     @Test
     func aProgramMayPreferToWait() async throws {
         try await Gate.with { gate in
