@@ -50,10 +50,7 @@ extension RealKafkaTests {
                 ]
                 let ofCluster = KafkaACL(principal: "User:alice", .all, .cluster, permission: .deny)
                 _ = try await RealKafka.tool("acls", ["--add"] + rules)
-                try await withKafkaAdmin(RealKafka.admin) { admin in
-                    try await admin.createACL(ofCluster)
-                    while try await admin.describeACLs(.exactly(ofCluster)).isEmpty { try Task.checkCancellation() }
-                }
+                try await RealKafka.enforce([ofCluster])
                 let error = await told("commit") { try await member.commit(message) }
                 #expect(error?.code == .groupAuthorizationFailed)
                 await member.close()
@@ -83,10 +80,7 @@ extension RealKafkaTests {
                     #expect(made?.code == .topicAuthorizationFailed)
                 }
                 _ = try await RealKafka.tool("acls", ["--remove", "--force"] + rules)
-                try await withKafkaAdmin(RealKafka.admin) { admin in
-                    _ = try await admin.deleteACLs([.exactly(ofCluster)])
-                    while try await !admin.describeACLs(.exactly(ofCluster)).isEmpty { try Task.checkCancellation() }
-                }
+                try await RealKafka.lift([ofCluster])
             }
         }
 

@@ -205,6 +205,51 @@ extension RealKafkaTests {
             }
         }
 
+        /// What brokers refuse they take once the password is what the client has all along.
+        @Test(
+            .needsKafkaTools,
+            .enabled(
+                if: Engine.versionNumber >= 0x0206_0100 || count("ASYNC_KAFKA_SCRAM", or: 0) > 0,
+                "SCRAM with Kafka 4.0 needs librdkafka 2.6.1"
+            )
+        )
+        func whatWaitsIsDoneWhenThePasswordIsPutRightOnTheBrokers() async throws {
+            try await withTopic { topic in
+                let user = RealKafka.uniqueName("user")
+                let (group, password): (String, KafkaSecret) = (RealKafka.uniqueName("group"), "right-secret")
+                let sasl = KafkaSASL.scramSHA512(username: user, password: password)
+                try await setPassword("other-secret", of: user)
+                var producing = self.producer(sasl)
+                producing.connection.refusal = .keepRetrying
+                var reading = consumer(sasl, group: group)
+                reading.connection.refusal = .keepRetrying
+                var asking = admin(sasl)
+                asking.connection.refusal = .keepRetrying
+                try await withKafkaProducer(producing) { producer in
+                    try await withKafkaConsumer(reading, subscribingTo: [topic]) { consumer in
+                        try await withKafkaAdmin(asking) { admin in
+                            for error in [
+                                await kafkaError { try await producer.connect(timeout: .seconds(120)) },
+                                await kafkaError { try await consumer.connect(timeout: .seconds(120)) },
+                                await kafkaError { try await admin.connect(timeout: .seconds(120)) },
+                            ] { #expect(error?.code == .authentication, "\(String(describing: error))") }
+                            async let delivery = producer.send(KafkaRecord(topic: topic, value: "v"))
+                            async let message = consumer.messages.first { _ in true }
+                            async let description = admin.describeTopic(topic, timeout: .seconds(120))
+                            try await setPassword("right-secret", of: user)
+                            _ = try await delivery
+                            let read = try #require(try await message)
+                            try await consumer.commit(read)
+                            #expect(read.value == "v")
+                            #expect(try await description.partitions.count == 3)
+                            // By a handle of its own.
+                            #expect(try await !admin.groupOffsets(of: group, timeout: .seconds(120)).isEmpty)
+                        }
+                    }
+                }
+            }
+        }
+
         /// Before 2.2, librdkafka has no KIP-368, and brokers end each connection whose time is over.
         private func expectReconnections(_ load: Load) {
             guard Self.reauthenticationSeconds > 0, Engine.versionNumber < 0x0202_0000 else { return }

@@ -2,7 +2,8 @@ import AsyncKafka
 import Testing
 
 extension RealKafkaTests {
-    /// Tickets are really fetched and shown, by the system's own `kinit`. `KRB5CCNAME` has to name a cache that is empty at first.
+    /// Tickets are really fetched and shown, by the system's own `kinit`, and brokers know by them who it is. `KRB5CCNAME` has to name a
+    /// cache that is empty at first.
     @Suite(.timeLimit(.minutes(2)), .needsKerberos)
     struct KerberosTests {
         private static let alice = KafkaKerberos(
@@ -48,11 +49,53 @@ extension RealKafkaTests {
             #expect(await refusal("wrong service name", of: kerberos)?.code == .authentication)
 
             try await withTopic(partitions: 1) { topic in
-                let producer = try producer(Self.alice)
-                try await producer.connect()
-                try await producer.send(KafkaRecord(topic: topic, value: "v"))
-                await producer.close()
+                let rule = KafkaACL(principal: "User:alice", .all, .topic(topic))
+                try await RealKafka.enforce([rule])
+                // Whoever is not alice may not: so brokers take the ticket for hers.
+                var others = KafkaProducerConfiguration(bootstrapServers: SecureKafka.Listener.saslPlaintext.servers)
+                others.security = .saslWithoutTLS(.plain(username: "bob", password: "bob-secret"))
+                others.log = .none
+                await #expect(throws: KafkaError.self) {
+                    try await withKafkaProducer(others) { try await $0.send(KafkaRecord(topic: topic, value: "bob")) }
+                }
+                try await useAsAlice(topic)
+                try await RealKafka.lift([rule])
             }
+        }
+
+        /// Each kind of client, with the ticket that is there by now.
+        private func useAsAlice(_ topic: String) async throws {
+            let start = ContinuousClock.now
+            let servers = SecureKafka.Listener.kerberos.servers
+            let security = KafkaSecurity.saslWithoutTLS(.gssapi(Self.alice))
+            let producer = try producer(Self.alice)
+            try await producer.connect()
+            try await producer.send(KafkaRecord(topic: topic, value: "alice"))
+            await producer.close()
+
+            var reading = KafkaConsumerConfiguration(bootstrapServers: servers, groupID: RealKafka.uniqueName("group"))
+            reading.security = security
+            reading.log = .none
+            let value = try await withKafkaConsumer(reading, subscribingTo: [topic]) { consumer in
+                let message = try await consumer.messages.first { _ in true }
+                if let message { try await consumer.commit(message) }
+                return message?.value
+            }
+            #expect(value == "alice")
+
+            var asking = KafkaAdminConfiguration(bootstrapServers: servers)
+            asking.security = security
+            asking.log = .none
+            let group = try #require(reading.groupID)
+            let (partitions, offsets) = try await withKafkaAdmin(asking) { admin in
+                // The second by a handle of its own, which logs in by itself.
+                (try await admin.describeTopic(topic).partitions, try await admin.groupOffsets(of: group))
+            }
+            #expect(partitions.count == 1 && offsets.count == 1)
+            print(
+                "Kerberos, right: alice by her ticket, taken by all kinds of clients after \(ContinuousClock.now - start)"
+            )
+            #expect(ContinuousClock.now - start < SecureKafka.bound)
         }
     }
 }

@@ -1,5 +1,7 @@
 import AsyncKafka
+import Foundation
 import RdKafka
+import TestSupport
 import Testing
 
 extension RealKafkaTests {
@@ -12,20 +14,24 @@ extension RealKafkaTests {
             var security: KafkaSecurity
             /// Nil: it is taken.
             var code: KafkaError.Code?
+            /// Whom brokers take it for, if it is taken.
+            var principal: String?
             /// What the sentence has to say besides.
-            var text = ""
+            var text: String?
             var properties: [String: String] = [:]
 
             init(
                 _ listener: SecureKafka.Listener,
                 _ name: String,
                 _ security: KafkaSecurity,
-                _ code: KafkaError.Code? = nil
+                _ code: KafkaError.Code? = nil,
+                as principal: String? = nil
             ) {
                 self.listener = listener
                 self.name = name
                 self.security = security
                 self.code = code
+                self.principal = principal
             }
         }
 
@@ -38,14 +44,21 @@ extension RealKafkaTests {
 
         // MARK: Cells
 
+        private static var untrusted: KafkaTLS.CertificateAuthorities { .file(SecureKafka.file("other-ca.pem")) }
+
         private static var tlsCells: [Cell] {
-            let other = KafkaTLS(certificateAuthorities: .file(SecureKafka.file("other-ca.pem")))
+            let other = KafkaTLS(certificateAuthorities: untrusted)
             return [
                 Cell(.plaintext, "right", .plaintext),
                 Cell(.ssl, "right", .tls(SecureKafka.tls)),
-                Cell(.ssl, "right, client certificate", .tls(SecureKafka.tls(SecureKafka.identity))),
-                Cell(.mtls, "right", .tls(SecureKafka.tls(SecureKafka.identity))),
-                Cell(.mtls, "right, encrypted key", .tls(SecureKafka.tls(SecureKafka.encryptedIdentity))),
+                Cell(.ssl, "right, client certificate", .tls(SecureKafka.tls(SecureKafka.identity)), as: "carol"),
+                Cell(.mtls, "right", .tls(SecureKafka.tls(SecureKafka.identity)), as: "carol"),
+                Cell(
+                    .mtls,
+                    "right, encrypted key",
+                    .tls(SecureKafka.tls(SecureKafka.encryptedIdentity)),
+                    as: "carol"
+                ),
                 Cell(.ssl, "untrusted authority", .tls(other), .certificateUntrusted),
                 Cell(.sslExpired, "expired certificate", .tls(SecureKafka.tls), .certificateExpired),
                 Cell(.sslOtherHost, "other host", .tls(SecureKafka.tls), .certificateHostMismatch),
@@ -62,7 +75,12 @@ extension RealKafkaTests {
                     .tls(SecureKafka.tls(SecureKafka.expiredIdentity)),
                     .clientCertificateRefused
                 ),
-                Cell(.saslSSL, "untrusted authority", .sasl(SecureKafka.alice, tls: other), .certificateUntrusted),
+                Cell(
+                    .mtls,
+                    "untrusted authority",
+                    .tls(KafkaTLS(certificateAuthorities: untrusted, identity: SecureKafka.identity)),
+                    .certificateUntrusted
+                ),
             ]
         }
 
@@ -95,7 +113,7 @@ extension RealKafkaTests {
                         let security =
                             listener == .saslSSL
                             ? KafkaSecurity.sasl(login, tls: SecureKafka.tls) : .saslWithoutTLS(login)
-                        return Cell(listener, "\(name), \(what)", security)
+                        return Cell(listener, "\(name), \(what)", security, as: user)
                     }
                     var right = cell("right", "alice", "alice-secret")
                     if name != "PLAIN", isRefused {
@@ -107,8 +125,47 @@ extension RealKafkaTests {
                     wrong.code = .authentication
                     var unknown = cell("unknown user", "nobody", "alice-secret")
                     unknown.code = .authentication
-                    return [right, wrong, unknown]
+                    return [right, wrong, unknown] + distrusting(name, sasl("alice", "alice-secret"), on: listener)
                 }
+            }
+        }
+
+        /// Whoever logs in over TLS does not send a password to a broker that it does not trust.
+        private static func distrusting(
+            _ name: String,
+            _ login: KafkaSASL,
+            on listener: SecureKafka.Listener
+        ) -> [Cell] {
+            guard listener == .saslSSL else { return [] }
+            let security = KafkaSecurity.sasl(login, tls: KafkaTLS(certificateAuthorities: untrusted))
+            return [Cell(listener, "\(name), untrusted authority", security, .certificateUntrusted)]
+        }
+
+        private static var tokenCells: [Cell] {
+            struct Failure: Error {}
+            let right = KafkaSASL.oauthBearer(UnsecuredTokenProvider(principal: "alice", lifetime: 3600))
+            // The broker goes by the claim, the client by what its provider says.
+            let expired = KafkaSASL.oauthBearer {
+                var token = UnsecuredTokenProvider.token(principal: "alice", expiration: .now.addingTimeInterval(-60))
+                token.expiration = .now.addingTimeInterval(3600)
+                return token
+            }
+            let invalid = KafkaSASL.oauthBearer {
+                KafkaToken(value: "not-a-token", principal: "alice", expiration: .now.addingTimeInterval(3600))
+            }
+            let none = KafkaSASL.oauthBearer { throw Failure() }
+            return [SecureKafka.Listener.saslPlaintext, .saslSSL].flatMap { listener in
+                func cell(_ what: String, _ login: KafkaSASL, _ code: KafkaError.Code? = nil) -> Cell {
+                    let security =
+                        listener == .saslSSL
+                        ? KafkaSecurity.sasl(login, tls: SecureKafka.tls) : .saslWithoutTLS(login)
+                    return Cell(listener, "OAUTHBEARER, \(what)", security, code, as: "alice")
+                }
+                return [
+                    cell("right", right), cell("expired token", expired, .authentication),
+                    cell("no token at all", invalid, .authentication),
+                    cell("provider that fails", none, .tokenProviderFailed),
+                ] + distrusting("OAUTHBEARER", right, on: listener)
             }
         }
 
@@ -135,18 +192,52 @@ extension RealKafkaTests {
             try await withTopic(partitions: 1) { topic in
                 try await fill(topic, count: 1)
                 let rows = await check(
-                    Self.tlsCells + Self.protocolCells + Self.passwordCells + Self.kerberosCells,
+                    Self.tlsCells + Self.protocolCells + Self.passwordCells + Self.tokenCells + Self.kerberosCells,
                     topic: topic
                 )
                 Self.show(rows)
-                for row in rows {
-                    let cell = "\(row.cell.listener.name), \(row.cell.name)"
-                    let name = "\(row.action) \(cell): \(String(describing: row.error))"
-                    #expect(row.error?.code == row.cell.code, "\(name)")
-                    #expect(row.error.map { $0.message.contains(row.cell.text) } ?? true, "\(name)")
-                    // What is taken may have to wait for a group.
-                    #expect(row.time < SecureKafka.bound, "\(name) took \(row.time)")
+                for row in rows { expect(row, row.cell.code) }
+            }
+        }
+
+        private func expect(_ row: Row, _ code: KafkaError.Code?) {
+            let cell = "\(row.cell.listener.name), \(row.cell.name)"
+            let name = "\(row.action) \(cell): \(String(describing: row.error))"
+            #expect(row.error?.code == code, "\(name)")
+            if let text = row.cell.text { #expect(row.error?.message.contains(text) == true, "\(name)") }
+            // What is taken may have to wait for a group.
+            #expect(row.time < SecureKafka.bound, "\(name) took \(row.time)")
+        }
+
+        /// However a client has said who it is, brokers know it by that, and say what it may not do.
+        @Test
+        func whoeverLogsInIsToldWhatRulesForbid() async throws {
+            let all = Self.tlsCells + Self.passwordCells + Self.tokenCells
+            let cells = all.filter { $0.code == nil && $0.principal != nil }
+            let group = RealKafka.uniqueName("group")
+            try await withTopic(partitions: 1) { topic in
+                let rules = Set(cells.compactMap(\.principal)).sorted().flatMap { principal in
+                    [KafkaACL.Resource.topic(topic), .group(group)].map {
+                        KafkaACL(principal: "User:\(principal)", .all, $0, permission: .deny)
+                    }
                 }
+                try await RealKafka.enforce(rules)
+                var rows: [Row] = []
+                for cell in cells {
+                    rows.append(await timed(cell, "connect") { try await connect(cell) })
+                    rows.append(await timed(cell, "send") { try await send(cell, topic) })
+                    rows.append(await timed(cell, "messages") { try await read(cell, topic, group: group) })
+                    rows.append(await timed(cell, "admin") { try await describe(topic, cell) })
+                    rows.append(await timed(cell, "offsets") { try await lookUpOffsets(of: group, cell) })
+                }
+                try await RealKafka.lift(rules)
+                Self.show(rows, actions: ["connect", "send", "messages", "admin", "offsets"])
+                let codes: [String: KafkaError.Code] = [
+                    "send": .topicAuthorizationFailed, "messages": .groupAuthorizationFailed,
+                    "admin": .topicAuthorizationFailed, "offsets": .groupAuthorizationFailed,
+                ]
+                #expect(Set(cells.compactMap(\.principal)) == ["alice", "carol"])
+                for row in rows { expect(row, codes[row.action]) }
             }
         }
 
@@ -221,10 +312,10 @@ extension RealKafkaTests {
             _ = try result.get()
         }
 
-        private func read(_ cell: Cell, _ topic: String) async throws {
+        private func read(_ cell: Cell, _ topic: String, group: String? = nil) async throws {
             var configuration = KafkaConsumerConfiguration(
                 bootstrapServers: cell.listener.servers,
-                groupID: RealKafka.uniqueName("group")
+                groupID: group ?? RealKafka.uniqueName("group")
             )
             configuration.security = cell.security
             configuration.additionalProperties = cell.properties
@@ -241,13 +332,26 @@ extension RealKafkaTests {
         }
 
         private func describe(_ cell: Cell) async throws {
+            try await administrate(cell) { _ = try await $0.describeCluster() }
+        }
+
+        private func describe(_ topic: String, _ cell: Cell) async throws {
+            try await administrate(cell) { _ = try await $0.describeTopic(topic) }
+        }
+
+        /// By a handle of the call's own.
+        private func lookUpOffsets(of group: String, _ cell: Cell) async throws {
+            try await administrate(cell) { _ = try await $0.groupOffsets(of: group) }
+        }
+
+        private func administrate(_ cell: Cell, _ body: (KafkaAdmin) async throws -> Void) async throws {
             var configuration = KafkaAdminConfiguration(bootstrapServers: cell.listener.servers)
             configuration.security = cell.security
             configuration.additionalProperties = cell.properties
             configuration.connection = connection()
             configuration.log = .none
             let admin = try KafkaAdmin(configuration)
-            let result = await resultOf { try await admin.describeCluster() }
+            let result = await resultOf { try await body(admin) }
             await admin.close(timeout: .seconds(1))
             _ = try result.get()
         }
@@ -258,7 +362,7 @@ extension RealKafkaTests {
 
         // MARK: The table
 
-        private static func show(_ rows: [Row]) {
+        private static func show(_ rows: [Row], actions: [String] = ["connect", "send", "messages", "admin"]) {
             func padded(_ text: String, _ width: Int) -> String {
                 text + String(repeating: " ", count: max(1, width - text.count))
             }
@@ -267,16 +371,24 @@ extension RealKafkaTests {
                 let name = padded(row.cell.listener.name, 16) + row.cell.name
                 cells[name, default: [:]][row.action] = row
             }
-            let actions = ["connect", "send", "messages", "admin"]
-            print(padded("listener, client", 48) + actions.map { padded($0, 34) }.joined())
+            print(padded("listener, client", 52) + actions.map { padded($0, 34) }.joined())
             for (name, results) in cells.sorted(by: { $0.key < $1.key }) {
                 let columns = actions.map { action in
                     guard let row = results[action] else { return padded("-", 34) }
                     let tenths = row.time / .milliseconds(100)
                     return padded("\(row.error?.code.description ?? "taken") \((tenths * 10).rounded() / 100) s", 34)
                 }
-                print(padded(name, 48) + columns.joined())
+                print(padded(name, 52) + columns.joined())
             }
+            let counts = Dictionary(grouping: rows) { $0.error?.code.description ?? "taken" }.mapValues(\.count)
+            let codes = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            let longest = rows.max { $0.time < $1.time }
+            print(
+                """
+                librdkafka \(Engine.version), \(rows.count) cells: \(codes); the longest \
+                \(longest.map { "\($0.time), \($0.action) at \($0.cell.listener.name), \($0.cell.name)" } ?? "none")
+                """
+            )
         }
     }
 }

@@ -161,16 +161,23 @@ extension RealKafkaTests {
                 .plain(username: "alice", password: "hunted-secret"),
                 tls: SecureKafka.tls
             )
+            // Who waits is told at once: the errors are the same.
+            var connection = KafkaConnectionConfiguration()
+            connection.refusal = .fail(after: .milliseconds(100))
+            connection.maxReconnectBackoff = .milliseconds(200)
             var producing = KafkaProducerConfiguration(bootstrapServers: servers)
             producing.security = security
+            producing.connection = connection
             producing.log = .none
             let producer = try KafkaProducer(producing)
             var consuming = KafkaConsumerConfiguration(bootstrapServers: servers)
             consuming.security = security
+            consuming.connection = connection
             consuming.log = .none
             let consumer = try KafkaConsumer(consuming)
             var administrating = KafkaAdminConfiguration(bootstrapServers: servers)
             administrating.security = security
+            administrating.connection = connection
             administrating.log = .none
             let admin = try KafkaAdmin(administrating)
             let errors = [

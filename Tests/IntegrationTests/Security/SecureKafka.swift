@@ -73,3 +73,25 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: SecureKafka.hasListeners, "KAFKA_CERTS and KAFKA_MTLS name no cluster with certificates")
     }
 }
+
+extension RealKafka {
+    /// Adds rules, and waits until the broker goes by them.
+    static func enforce(_ rules: [KafkaACL]) async throws {
+        try await withKafkaAdmin(admin) { admin in
+            for rule in rules {
+                try await admin.createACL(rule)
+                while try await admin.describeACLs(.exactly(rule)).isEmpty { try Task.checkCancellation() }
+            }
+        }
+    }
+
+    /// Takes rules away, and waits until the broker has forgotten them.
+    static func lift(_ rules: [KafkaACL]) async throws {
+        try await withKafkaAdmin(admin) { admin in
+            for rule in rules {
+                _ = try await admin.deleteACLs([.exactly(rule)])
+                while try await !admin.describeACLs(.exactly(rule)).isEmpty { try Task.checkCancellation() }
+            }
+        }
+    }
+}
