@@ -47,7 +47,10 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
-            try await next(until: nil)
+            let action = look()
+            // What is there needs no wait, and so no frame to wait in.
+            if case .deliver(let message) = action.step { return message }
+            return try await next(until: nil, after: action)
         }
 
         /// The next message, if it comes in time.
@@ -79,28 +82,35 @@ public struct KafkaMessages: AsyncSequence, Sendable {
             timeout: Duration,
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
-            try await next(until: .after(timeout))
+            try await next(until: .after(timeout), after: look())
+        }
+
+        private func look() -> DeliveryStateMachine<KafkaMessage>.ReadAction<KafkaMessage> {
+            let action = loop.core.delivery.withLock {
+                $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
+            }
+            if action.wakesThread { loop.core.wake() }
+            if case .deliver = action.step { loop.core.lastDelivery.note() }
+            return action
         }
 
         private mutating func next(
             until deadline: ContinuousClock.Instant?,
+            after first: DeliveryStateMachine<KafkaMessage>.ReadAction<KafkaMessage>,
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
             var hasLooked = false
+            var action = first
             while true {
-                let action = loop.core.delivery.withLock {
-                    $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
-                }
-                if action.wakesThread { loop.core.wake() }
                 switch action.step {
                 case .deliver(let message):
-                    loop.core.lastDelivery.note()
                     return message
                 case .fetch:
                     // At the deadline as well: what is there is delivered.
                     if hasLooked, let deadline, deadline <= .now { return nil }
                     await loop.core.fill(reader: loop.id, seen: action.revision, until: deadline)
                     hasLooked = true
+                    action = look()
                 case .end:
                     hasEnded = true
                     return nil

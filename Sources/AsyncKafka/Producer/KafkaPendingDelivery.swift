@@ -1,4 +1,5 @@
 import RdKafka
+import Synchronization
 
 /// The outcome of a record that is on its way.
 ///
@@ -19,27 +20,25 @@ public final class KafkaPendingDelivery: Sendable {
         var source: Source?
         var waiting: [UInt64: Suspension<Outcome?>] = [:]
         var lastID: UInt64 = 0
-        /// It has failed, and nobody has asked yet.
-        var isUnobserved = false
+        /// Where a failure is counted that nobody has asked for yet.
+        var unobserved: UnobservedFailures?
     }
 
-    private let content: Locked<Content>
-    private let failures: UnobservedFailures
+    private let content: InlineLock<Content>
     /// The topic of the record.
     public let topic: String
 
     init(topic: String, core: ProducerCore, ticket: ProducerTicket) {
         self.topic = topic
-        failures = core.unobserved
-        content = Locked(Content(source: Source(core: core, ticket: ticket)))
+        content = InlineLock(Content(source: Source(core: core, ticket: ticket)))
     }
 
     deinit {
-        let error = content.withLock { content -> KafkaError? in
-            guard content.isUnobserved, case .failure(let error) = content.outcome else { return nil }
-            return error
+        let dropped = content.withLock { content -> (UnobservedFailures, KafkaError)? in
+            guard let unobserved = content.unobserved, case .failure(let error) = content.outcome else { return nil }
+            return (unobserved, error)
         }
-        if let error { failures.wasDropped(error) }
+        if let (unobserved, error) = dropped { unobserved.wasDropped(error) }
     }
 
     /// Waits for the record's outcome.
@@ -91,10 +90,8 @@ public final class KafkaPendingDelivery: Sendable {
 
     /// The outcome, which somebody has asked for now.
     private func observe(_ content: inout Content) -> Outcome? {
-        if content.isUnobserved {
-            content.isUnobserved = false
-            failures.wasObserved()
-        }
+        content.unobserved?.wasObserved()
+        content.unobserved = nil
         return content.outcome
     }
 
@@ -102,11 +99,12 @@ public final class KafkaPendingDelivery: Sendable {
         let waiting = content.withLock { content -> [Suspension<Outcome?>] in
             guard content.outcome == nil else { return [] }
             content.outcome = outcome
+            let unobserved = content.source?.core.unobserved
             content.source = nil
             defer { content.waiting = [:] }
             if content.waiting.isEmpty, case .failure = outcome {
-                content.isUnobserved = true
-                failures.arose()
+                content.unobserved = unobserved
+                unobserved?.arose()
             }
             return Array(content.waiting.values)
         }

@@ -1,8 +1,8 @@
 extension KafkaProducer {
     /// Puts a record into the queue and returns; its delivery can be awaited later, by several tasks, or never.
     ///
-    /// Suspends only while the queue is full. A record that nobody awaits leaves when its batch is full or the configured
-    /// linger has passed; awaiting `pending.delivery` lifts the linger, and so do `flush` and `close`.
+    /// Suspends only while the queue is full; until then it stays on its caller's actor. A record that nobody awaits leaves when
+    /// its batch is full or the configured linger has passed; awaiting `pending.delivery` lifts the linger, and so do `flush` and `close`.
     ///
     /// ```swift
     /// let pending = try await producer.enqueue(KafkaRecord(topic: "orders", key: "42", value: "paid"))
@@ -30,11 +30,13 @@ extension KafkaProducer {
     /// - Throws: `queueFull` when `queue.waitLimit` has passed without room; `messageTooLarge`; `unknownTopic` and
     ///   `unknownPartition` where the cluster is known to have none; `cancelled`; `clientClosed`; `fatal`. Nothing was sent then.
     @discardableResult
-    public func enqueue(
+    public nonisolated(nonsending) func enqueue(
         _ record: KafkaRecord,
         context: (any Sendable)? = nil
     ) async throws(KafkaError) -> KafkaPendingDelivery {
-        try await core.enqueue(record, context: context)
+        // Without a hop as long as there is room.
+        if let pending = try core.enqueueIfRoom(record, context: context) { return pending }
+        return try await core.enqueue(record, context: context)
     }
 
     /// Puts a record into the queue if there is room for it now; never suspends.

@@ -36,10 +36,15 @@ package final class Handle: @unchecked Sendable {
     package let join: JoinObserver
     package let brokers: BrokerObserver
     package let certificates: CertificateVerifier
-    private let topics: Locked<[String: OpaquePointer]>
+    private let topics: Locked<Topics>
     private var observerReference: Unmanaged<EngineObserver>?
     private let partitioner: Partitioner?
     private var partitionerReference: Unmanaged<Partitioner>?
+
+    private struct Topics {
+        var handles: [String: OpaquePointer] = [:]
+        var last: (name: String, handle: OpaquePointer)?
+    }
 
     /// Topic handles beyond this count are not cached; their records go by name.
     private static let topicLimit = 1000
@@ -110,7 +115,7 @@ package final class Handle: @unchecked Sendable {
         self.partitioner = partitioner
         self.partitionerReference = partitionerReference
         control = Queue(queue)
-        topics = Locked([:])
+        topics = Locked(Topics())
         join.attach(to: control)
         if let queue = rd_kafka_queue_new(pointer) {
             let log = Queue(queue)
@@ -166,8 +171,8 @@ package final class Handle: @unchecked Sendable {
         messages = nil
         log = nil
         topics.withLock { topics in
-            for topic in topics.values { rd_kafka_topic_destroy(topic) }
-            topics.removeAll()
+            for topic in topics.handles.values { rd_kafka_topic_destroy(topic) }
+            topics = Topics()
         }
         // The control queue's reference lasts until the interceptors cannot call any more: it is no owner, so it may.
         let isConsumer = kind == .consumer || kind == .groupAdmin
@@ -248,9 +253,17 @@ package final class Handle: @unchecked Sendable {
 
     private func topicHandle(_ name: String) -> OpaquePointer? {
         topics.withLock { topics in
-            if let topic = topics[name] { return topic }
-            guard topics.count < Self.topicLimit, let topic = rd_kafka_topic_new(pointer, name, nil) else { return nil }
-            topics[name] = topic
+            // Mostly the same one again: comparing is less than hashing.
+            if let last = topics.last, last.name == name { return last.handle }
+            if let topic = topics.handles[name] {
+                topics.last = (name, topic)
+                return topic
+            }
+            guard topics.handles.count < Self.topicLimit, let topic = rd_kafka_topic_new(pointer, name, nil) else {
+                return nil
+            }
+            topics.handles[name] = topic
+            topics.last = (name, topic)
             return topic
         }
     }

@@ -17,7 +17,8 @@ package final class Locked<State>: @unchecked Sendable {
     let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline
     let condition: UnsafeMutablePointer<pthread_cond_t>
-    @usableFromInline
+    // The mutex is what the run-time check of exclusive access would look for.
+    @exclusivity(unchecked) @usableFromInline
     var state: State
 
     package init(_ state: State) {
@@ -46,7 +47,7 @@ package final class Locked<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -48,6 +48,28 @@ struct EnqueueTests {
         }
     }
 
+    /// Counts its turns, so that it sees whether somebody else had one.
+    private actor Place {
+        private var turns = 0
+
+        /// Returns whether another job of this actor ran while records were enqueued.
+        func enqueue(_ count: Int, _ record: KafkaRecord, into producer: KafkaProducer) async throws -> Bool {
+            // Waits for this actor from here on.
+            let other = Task { turns += 1 }
+            for _ in 0..<count { try await producer.enqueue(record) }
+            let isInterrupted = turns > 0
+            await other.value
+            return isInterrupted
+        }
+    }
+
+    @Test
+    func whileThereIsRoomEnqueueStaysOnItsCallersActor() async throws {
+        let producer = try KafkaProducer(unreachableProducerConfiguration())
+        #expect(try await Place().enqueue(100, record(), into: producer) == false)
+        #expect(await producer.close(timeout: .zero).unsent == 100)
+    }
+
     @Test
     func aFlushSendsWhatNobodyAwaits() async throws {
         try await withTopic { cluster, topic in

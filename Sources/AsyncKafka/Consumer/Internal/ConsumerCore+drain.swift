@@ -64,6 +64,8 @@ extension ConsumerCore {
         var messages: [KafkaMessage] = []
         var size = 0
         var hasFailed = false
+        // Messages of a partition come together.
+        var last: (source: MessageSource, epoch: PartitionEpoch)?
         var problems: [KafkaError] = []
         var missing: [(partition: KafkaTopicPartition, offset: Int64)] = []
         let taken = handle.drain(count, from: queue) { message in
@@ -80,7 +82,9 @@ extension ConsumerCore {
                 return
             }
             // Nothing comes twice in an epoch, wherever librdkafka begins again.
-            guard let epoch = epoch(of: message), message.offset >= nextOffsets[epoch.slot] else { return }
+            let source = MessageSource(topic: message.topicIdentity, partition: message.partition)
+            if last?.source != source { last = self.epoch(of: message, source).map { (source, $0) } }
+            guard let epoch = last?.epoch, message.offset >= nextOffsets[epoch.slot] else { return }
             nextOffsets[epoch.slot] = message.offset + 1
             if let finiteRead, !finiteRead.wants(epoch.topicPartition, message.offset) { return }
             size += message.size
@@ -95,8 +99,7 @@ extension ConsumerCore {
         return (messages, taken, hasFailed)
     }
 
-    private func epoch(of message: borrowing RawMessage) -> PartitionEpoch? {
-        let source = MessageSource(topic: message.topicIdentity, partition: message.partition)
+    private func epoch(of message: borrowing RawMessage, _ source: MessageSource) -> PartitionEpoch? {
         if let epoch = sources[source] { return epoch }
         let partition = KafkaTopicPartition(topic: message.topic, partition: Int(message.partition))
         guard let epoch = assigned[partition] else { return nil }

@@ -12,6 +12,17 @@ extension ProducerCore {
         return try enqueue(record, try await credits(for: record), context, in: gate)
     }
 
+    /// Returns nil where the record has to wait for room.
+    nonisolated func enqueueIfRoom(
+        _ record: KafkaRecord,
+        context: (any Sendable)?
+    ) throws(KafkaError) -> KafkaPendingDelivery? {
+        try checkTransaction(nil)
+        guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
+        guard case .granted(let ticket) = machine.withLock({ $0.reserve(bytes: record.size) }) else { return nil }
+        return try enqueue(record, ticket, context, in: nil)
+    }
+
     nonisolated func tryEnqueue(
         _ record: KafkaRecord,
         context: (any Sendable)?

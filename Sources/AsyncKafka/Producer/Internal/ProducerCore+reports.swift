@@ -12,9 +12,14 @@ extension ProducerCore {
         }
         // Looked at twice where they are recorded.
         let outcomes = topics == nil ? nil : reports.map { outcome(of: $0, circumstances) }
-        let (action, isAwaited) = machine.withLock { machine in
+        var (action, isAwaited) = machine.withLock { machine in
             var action = Machine.ReportAction()
-            action.deliveries.reserveCapacity(reports.count)
+            // Most reports are of one kind.
+            if machine.awaited > 0 {
+                action.deliveries.reserveCapacity(reports.count)
+            } else {
+                action.pending.reserveCapacity(reports.count)
+            }
             for (index, report) in reports.enumerated() {
                 let outcome = outcomes?[index] ?? outcome(of: report, circumstances)
                 machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
@@ -29,7 +34,12 @@ extension ProducerCore {
         if let topics, let outcomes { record(reports, outcomes, topics, action.contexts) }
         for (receiver, outcome) in action.deliveries { receiver.resume(returning: .outcome(outcome)) }
         for receiver in action.batches { receiver.resume(returning: .batch) }
-        for (pending, outcome) in action.pending { pending.resolve(result(outcome, topic: pending.topic)) }
+        for index in action.pending.indices {
+            // A delivery that nobody can ask for any more needs no outcome.
+            if action.pending[index].1.isDelivered, isKnownUniquelyReferenced(&action.pending[index].0) { continue }
+            let (pending, outcome) = action.pending[index]
+            pending.resolve(result(outcome, topic: pending.topic))
+        }
         grant(action.grants)
         return action.flushed
     }
