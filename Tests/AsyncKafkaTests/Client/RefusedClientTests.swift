@@ -160,6 +160,8 @@ struct RefusedClientTests {
                 $0.connection.refusal = .keepRetrying
                 $0.deliveryTimeout = .seconds(3)
             }
+            // Why it is refused takes its time to be known.
+            await expectRefusal { try await producer.connect(timeout: .seconds(120)) }
             let error = await #expect(throws: KafkaError.self) {
                 try await producer.send(KafkaRecord(topic: "orders", value: "v"))
             }

@@ -12,7 +12,9 @@ struct BrokerAnswerTests {
     @Test func withTooFewReplicasTheDeliveryTimeoutDecides() async throws {
         try await withMock(answering: [Int32](repeating: Self.notEnoughReplicas, count: 1000)) { configuration in
             var configuration = configuration
-            configuration.deliveryTimeout = .seconds(2)
+            // The broker may be slow to answer, but within that time; then the record waits for the next attempt.
+            configuration.deliveryTimeout = .seconds(15)
+            configuration.retry.backoff = .seconds(60)
             let error = try await failure(configuration)
             #expect(error.code == .deliveryTimedOut)
             #expect(error.persistence == .notPersisted)

@@ -49,7 +49,9 @@ struct TokenProviderTests {
                 logged.yield(entry.facility)
             }
         )
-        configuration.deliveryTimeout = .seconds(2)
+        // No less than the longest pause between two calls of the provider: a problem of longer ago is not to blame.
+        configuration.deliveryTimeout = .seconds(10)
+        configuration.connection.refusal = .keepRetrying
         let producer = try KafkaProducer(configuration)
         // A busy pool may run the provider later than the record can wait.
         _ = await facilities.first { $0 == "TOKEN" }
