@@ -12,6 +12,7 @@ struct ConnectionFailureTests {
         var verdict = ConnectionFailure.Verdict.refused
         var fault: CertificateVerifier.Fault?
         var usesTLS = true
+        var mechanism: String?
         var hasCertificate = false
         var stage: BrokerObserver.Stage?
     }
@@ -168,7 +169,69 @@ struct ConnectionFailureTests {
             text: "Receive failed: error:0A000126:SSL routines::unexpected eof while reading (after 9ms in state UP)",
             expected: .transport,
             verdict: .unreachable,
+            mechanism: "PLAIN",
             stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "Receive failed: error:0A000126:SSL routines::unexpected eof while reading (after 9ms in state UP)",
+            expected: .saslExpected,
+            verdict: .refusedIfNeverServed,
+            stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "Send failed: Broken pipe (after 0ms in state UP)",
+            expected: .saslExpected,
+            verdict: .refusedIfNeverServed,
+            usesTLS: false,
+            stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "Receive failed: Connection reset by peer (after 0ms in state UP)",
+            expected: .saslExpected,
+            verdict: .refusedIfNeverServed,
+            usesTLS: false,
+            stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "Send failed: Broken pipe (after 0ms in state UP)",
+            expected: .transport,
+            verdict: .unreachable,
+            usesTLS: false,
+            mechanism: "PLAIN",
+            stage: .open
+        ),
+        Case(
+            code: .transport,
+            text: "Receive failed: Connection reset by peer (after 1ms in state APIVERSION_QUERY)",
+            expected: .tlsExpected,
+            verdict: .refusedIfNeverServed,
+            usesTLS: false,
+            stage: .asking
+        ),
+        Case(
+            code: .transport,
+            text: "Send failed: Broken pipe (after 1ms in state APIVERSION_QUERY)",
+            expected: .clientCertificateMissing,
+            verdict: .refusedIfNeverServed,
+            stage: .asking
+        ),
+        Case(
+            code: .ssl,
+            text: "SSL handshake failed: Connection reset by peer (after 4ms in state SSL_HANDSHAKE)",
+            expected: .tlsUnexpected,
+            verdict: .refusedIfNeverServed,
+            stage: .securing
+        ),
+        Case(
+            code: .transport,
+            text: "Send failed: Broken pipe (after 1ms in state AUTH_REQ)",
+            expected: .transport,
+            verdict: .unreachable,
+            stage: .loggingIn
         ),
         Case(
             code: .transport,
@@ -255,7 +318,7 @@ struct ConnectionFailureTests {
     func eachCauseHasACodeAndSaysWhatToCheck(example: Case) throws {
         let reader = ConnectionFailureReader(
             usesTLS: example.usesTLS,
-            mechanism: nil,
+            mechanism: example.mechanism,
             hasCertificate: example.hasCertificate
         )
         let error = KafkaError(example.code, "sasl_ssl://127.0.0.1:9093/bootstrap: \(example.text)")

@@ -48,6 +48,29 @@ struct RefusalWatchTests {
         return RefusalWatch(refusal, maxReconnectBackoff: maxReconnectBackoff)
     }
 
+    /// One that is refused is replaced, and the next one may be refused as well.
+    @Test func anotherTokenDoesNotBeginTheTimeAnew() {
+        var watch = makeWatch()
+        watch.failed(refused("a:1"), now: Self.start)
+        watch.allDown(now: Self.start)
+        for second in [1, 5, 9] { watch.tokenCame(now: Self.start + .seconds(second)) }
+        #expect(watch.deadline == Self.start + .seconds(10))
+        #expect(with(&watch) { $0.expire(now: Self.start + .seconds(10)) }?.code == .authentication)
+    }
+
+    @Test func theFirstTokenEndsThatThereIsNone() {
+        var watch = makeWatch()
+        let none = failure(RefusalWatch.noToken, .tokenProviderFailed, .refused, .loggingIn)
+        watch.allDown(now: Self.start)
+        watch.failed(none, now: Self.start)
+        #expect(watch.deadline == Self.start + .seconds(10))
+        watch.tokenCame(now: Self.start + .seconds(9))
+        #expect(watch.deadline == nil && watch.cause == nil)
+        // Brokers have not said a word yet.
+        watch.failed(refused("a:1"), now: Self.start + .seconds(9))
+        #expect(watch.deadline == Self.start + .seconds(19))
+    }
+
     @Test func whatWaitsFailsOnceAllBrokersHaveRefusedForLongEnough() throws {
         var watch = makeWatch()
         watch.failed(refused("a:1"), now: Self.start)

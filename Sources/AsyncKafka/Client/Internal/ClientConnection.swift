@@ -85,9 +85,13 @@ struct ClientConnection {
         guard failure.isWithoutToken else { return }
         watch.allDown(now: now)
         watch.failed(
-            ConnectionFailure(broker: "", verdict: .refused, stage: .loggingIn, error: failure.error),
+            ConnectionFailure(broker: RefusalWatch.noToken, verdict: .refused, stage: .loggingIn, error: failure.error),
             now: now
         )
+    }
+
+    mutating func tokenCame(now: Instant) {
+        watch.tokenCame(now: now)
     }
 
     /// What brokers have refused is not what they get from now on.
@@ -141,7 +145,7 @@ protocol ConnectingClient: Actor, ClientThreadOwner {
 
     /// There is no new token.
     func tokenFailed(_ failure: TokenRefresh.Failure, now: ContinuousClock.Instant)
-    /// The client logs in with something else: what brokers have refused is not what they get from now on.
+    /// The client logs in with something else.
     func loginChanged()
 }
 

@@ -9,7 +9,10 @@ extension ConnectingClient {
             connection.tokenFailed(failure, now: now)
             tokenFailed(failure, now: now)
         }
-        if turn.isRenewed { loginChanged() }
+        if turn.isRenewed {
+            connection.tokenCame(now: now)
+            loginChanged()
+        }
         return turn.deadline
     }
 
@@ -17,10 +20,9 @@ extension ConnectingClient {
         guard isOpen else { throw .clientClosed }
         log.hide(password)
         try credentials.set(username: username, password: password)
+        connection.renewed()
         loginChanged()
     }
 
-    func loginChanged() {
-        connection.renewed()
-    }
+    func loginChanged() {}
 }

@@ -104,6 +104,8 @@ struct ConnectionFailureReader: Sendable {
             )
         }
         func says(_ text: String) -> Bool { error.message.firstRange(of: text) != nil }
+        // Whoever closes before it has read all resets the connection, or the client is still writing then.
+        let isClosed = says("unexpected eof") || says("Broken pipe") || says("Connection reset")
         // What fails with the connection is told behind its end.
         let stage = says("SASL") ? BrokerObserver.Stage.loggingIn : .connecting
         func unanswered() -> ConnectionFailure { failure(.unreachable, stage, .timedOut, Self.noAnswer) }
@@ -139,7 +141,7 @@ struct ConnectionFailureReader: Sendable {
             }
             if let alert = Self.alert(error.message) { return read(alert, failure) }
             let isHandshake = told == .securing || says("SSL handshake failed")
-            if isHandshake, says("unexpected eof") || says("wrong version number") || says("Disconnected") {
+            if isHandshake, isClosed || says("wrong version number") || says("Disconnected") {
                 return failure(.refusedIfNeverServed, .securing, .tlsUnexpected, Self.unexpectedTLS)
             }
             if error.code == .ssl {
@@ -150,11 +152,11 @@ struct ConnectionFailureReader: Sendable {
                     "check that client and broker have a version of TLS and a cipher in common, and the certificates"
                 )
             }
-            if says("requesting ApiVersion") || (told == .asking && says("unexpected eof")) {
+            if says("requesting ApiVersion") || (told == .asking && isClosed) {
                 let (code, advice) = closedWhileAsking
                 return failure(.refusedIfNeverServed, .asking, code, advice)
             }
-            if says("broker might require SASL authentication") {
+            if says("broker might require SASL authentication") || (told == .open && mechanism == nil && isClosed) {
                 return failure(.refusedIfNeverServed, .open, .saslExpected, Self.expectedSASL)
             }
             if says("timed out") || says("Timed out") { return unanswered() }

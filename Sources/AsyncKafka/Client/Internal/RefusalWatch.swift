@@ -127,6 +127,15 @@ struct RefusalWatch {
         return isNews
     }
 
+    /// There is another token. It may be refused as the last one was, time and again, so this is not the end of anything, but that there was
+    /// none.
+    mutating func tokenCame(now: Instant) {
+        if brokers.removeValue(forKey: Self.noToken) != nil { update(now: now) }
+    }
+
+    /// In the place of a broker: without a token there is a connection to none.
+    static let noToken = ""
+
     /// The client logs in with something else. That all are down stays known: librdkafka says it once.
     mutating func forget() {
         brokers = [:]

@@ -231,7 +231,6 @@ actor ProducerCore: ConnectingClient {
     }
 
     func loginChanged() {
-        connection.renewed()
         forgetRefusal()
     }
 
