@@ -36,6 +36,17 @@ struct BrokerObserverTests {
     }
 
     @Test
+    func theLastConnectionToABrokerTellsWhenItCameHowFar() {
+        #expect(observer.progress(to: "a:1").isEmpty)
+        change(to: "TRY_CONNECT", "CONNECT", "SSL_HANDSHAKE", "APIVERSION_QUERY", "DOWN")
+        #expect(observer.progress(to: "a:1").keys.max() == .asking)
+        change(to: "TRY_CONNECT", "CONNECT")
+        #expect(observer.progress(to: "a:1").keys.max() == .connecting)
+        change(to: "UP")
+        #expect(observer.progress(to: "a:1").keys.max() == .open)
+    }
+
+    @Test
     func theEndOfAConnectionTellsHowFarItHadCome() {
         change(to: "INIT", "TRY_CONNECT", "CONNECT", "SSL_HANDSHAKE", "APIVERSION_QUERY", "INIT", "DOWN", "INIT")
         #expect(observer.hasEnded.isRaised)

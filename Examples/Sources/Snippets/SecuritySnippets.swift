@@ -34,3 +34,15 @@ func connect(_ producer: KafkaProducer) async throws {
         throw error
     }
 }
+
+func printDiagnosis(_ configuration: KafkaProducerConfiguration) async {
+    print(await configuration.diagnose(topics: ["orders"]))
+}
+
+func diagnose(_ configuration: KafkaProducerConfiguration) async {
+    let diagnosis = await configuration.diagnose(topics: ["orders"])
+    print(diagnosis)
+    for check in diagnosis.failures {
+        print(check.name, check.error?.code ?? .unknown, check.seen, check.advice ?? "")
+    }
+}

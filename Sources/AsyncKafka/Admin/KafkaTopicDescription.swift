@@ -11,10 +11,12 @@ public struct KafkaTopicDescription: Sendable, Hashable {
     public var isInternal: Bool { Self.internalNames.contains(name) }
 
     static let internalNames: Set<String> = ["__consumer_offsets", "__transaction_state", "__share_group_state"]
+}
 
+extension KafkaTopicDescription {
     fileprivate init(_ topic: TopicMetadata) {
         name = topic.name
-        partitions = topic.partitions.map(KafkaPartitionDescription.init).sorted { $0.number < $1.number }
+        partitions = topic.partitions.map { KafkaPartitionDescription($0) }.sorted { $0.number < $1.number }
     }
 }
 
@@ -28,7 +30,9 @@ public struct KafkaPartitionDescription: Sendable, Hashable {
     public var replicas: [Int]
     /// Those that have all of it.
     public var inSyncReplicas: [Int]
+}
 
+extension KafkaPartitionDescription {
     init(_ partition: TopicMetadata.Partition) {
         number = Int(partition.number)
         leader = partition.leader < 0 ? nil : Int(partition.leader)

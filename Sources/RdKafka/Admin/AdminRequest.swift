@@ -13,6 +13,8 @@ package struct AdminRequest<Answer: Sendable>: Sendable {
     var hasOperationTimeout = false
     /// Whether offsets of open transactions are waited for.
     var requiresStableOffsets = false
+    /// Sets what only a newer librdkafka has.
+    var setOptions: (@Sendable (OpaquePointer) -> Void)?
     /// Gets the client, the options and the queue.
     let send: @Sendable (OpaquePointer, OpaquePointer, OpaquePointer) throws(EngineError) -> Void
     let read: @Sendable (OpaquePointer) -> Answer
@@ -58,6 +60,7 @@ extension Handle {
         {
             throw error
         }
+        request.setOptions?(options)
         rd_kafka_AdminOptions_set_opaque(options, UnsafeMutableRawPointer(bitPattern: UInt(id)))
         try request.send(pointer, options, control.pointer)
     }

@@ -76,6 +76,8 @@ package final class BrokerObserver: Sendable {
         var open: [UInt: Ending] = [:]
         /// The last one of each broker.
         var ended: [String: Ending] = [:]
+        /// When the last connection to each broker came how far.
+        var progress: [String: [Stage: ContinuousClock.Instant]] = [:]
     }
 
     private let isArmed = Atomic<Bool>(true)
@@ -115,6 +117,13 @@ package final class BrokerObserver: Sendable {
             defer { connections.ended = [:] }
             return Array(connections.ended.values)
         }
+    }
+
+    /// When the last connection to a broker came how far; nothing if there was none.
+    ///
+    /// - Parameter broker: its address, `localhost:9092`.
+    package func progress(to broker: String) -> [Stage: ContinuousClock.Instant] {
+        connections.withLock { $0.progress[broker] ?? [:] }
     }
 
     /// What was held back since the last call.
@@ -174,9 +183,11 @@ package final class BrokerObserver: Sendable {
                 connections.open[thread] = nil
             } else if state == "CONNECT" || connections.open[thread] == nil {
                 connections.open[thread] = Ending(broker: broker, stage: stage, began: now)
+                connections.progress[broker] = [stage: now]
             } else if let ending = connections.open[thread], stage > ending.stage {
                 connections.open[thread]?.stage = stage
                 connections.open[thread]?.reached = now
+                connections.progress[broker]?[stage] = now
             }
         }
         return false

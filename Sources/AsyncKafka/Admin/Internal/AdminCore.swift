@@ -49,7 +49,7 @@ actor AdminCore: ConnectingClient {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     /// How much later than librdkafka the client gives up, as librdkafka can say why.
-    private static let grace = Duration.seconds(1)
+    static let grace = Duration.seconds(1)
 
     init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
@@ -210,14 +210,17 @@ actor AdminCore: ConnectingClient {
 
     /// Runs a call that blocks on a thread of its own; it gets the handle and its time.
     ///
-    /// - Parameter isFromBroker: whether an answer proves that a broker serves this client.
+    /// - Parameters:
+    ///   - grace: how much later than `body`, which may be stuck, the wait for it ends.
+    ///   - isFromBroker: whether an answer proves that a broker serves this client.
     func block<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
+        grace: Duration = AdminCore.grace,
         isFromBroker: @escaping @Sendable (Answer) -> Bool = { _ in true },
         _ body: @escaping @Sendable (Handle, BlockingTime) -> Result<Answer, KafkaError>
     ) async throws(KafkaError) -> Answer {
-        try await onBlockingThread(name, until: deadline) { [handle] abandoned, deliver in
+        try await onBlockingThread(name, until: deadline, grace: grace) { [handle] abandoned, deliver in
             let result = body(handle, BlockingTime(deadline: deadline, abandoned: abandoned))
             if case .success(let answer) = result {
                 deliver(result, isFromBroker(answer))
@@ -232,9 +235,10 @@ actor AdminCore: ConnectingClient {
     private func onBlockingThread<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
+        grace: Duration = AdminCore.grace,
         _ body: @escaping @Sendable (Flag, (Result<Answer, KafkaError>, Bool) -> Void) -> Void
     ) async throws(KafkaError) -> Answer {
-        try await wait(for: name, until: deadline) { id, suspension in
+        try await wait(for: name, until: deadline, grace: grace) { id, suspension in
             blockingCalls += 1
             let abandoned = Flag()
             threads.submit { [self] in
@@ -278,6 +282,7 @@ actor AdminCore: ConnectingClient {
     private func wait<Answer: Sendable>(
         for name: String,
         until deadline: ContinuousClock.Instant,
+        grace: Duration = AdminCore.grace,
         _ begin: (UInt64, Suspension<Result<Answer, KafkaError>>) -> Call?
     ) async throws(KafkaError) -> Answer {
         guard case .open = phase else { throw .clientClosed }
@@ -290,7 +295,7 @@ actor AdminCore: ConnectingClient {
                         returning: .failure(KafkaError(.cancelled, "the task was cancelled before a broker was asked"))
                     )
                 } else if let call = begin(id, suspension) {
-                    calls.add(id, at: deadline + Self.grace, call)
+                    calls.add(id, at: deadline + grace, call)
                 }
             }
         } onCancel: {

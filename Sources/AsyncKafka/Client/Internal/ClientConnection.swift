@@ -151,7 +151,12 @@ protocol ConnectingClient: Actor, ClientThreadOwner {
 
 extension ConnectingClient {
     /// Waits until a broker has taken the client.
-    func connect(until deadline: ContinuousClock.Instant) async throws(KafkaError) {
+    ///
+    /// - Parameter start: what brokers have refused since then counts; nil: from now on.
+    func connect(
+        until deadline: ContinuousClock.Instant,
+        since start: ContinuousClock.Instant? = nil
+    ) async throws(KafkaError) {
         guard isOpen else { throw .clientClosed }
         guard !connection.isServed else { return }
         let id = connection.waiters.makeID()
@@ -160,13 +165,17 @@ extension ConnectingClient {
                 if Task.isCancelled { return suspension.resume(returning: .failure(.connectCancelled)) }
                 guard isOpen else { return suspension.resume(returning: .failure(.clientClosed)) }
                 // It is looked at in this turn of the thread.
-                connection.waiters.add(id, at: deadline, ClientConnection.Waiter(began: .now, suspension: suspension))
+                let waiter = ClientConnection.Waiter(began: start ?? .now, suspension: suspension)
+                connection.waiters.add(id, at: deadline, waiter)
             }
         } onCancel: {
             thread.submit { self.assumeIsolated { $0.cancelConnect(id) } }
         }
         try result.get()
     }
+
+    /// Why no broker has taken the client, as far as is known.
+    var connectionFailure: ConnectionFailure? { connection.watch.failure }
 
     /// How many wait for a broker.
     var connectingCount: Int { connection.waiters.count }

@@ -18,6 +18,15 @@ struct ConnectionFailure: Sendable {
     var stage: BrokerObserver.Stage
     /// With a sentence that says what to check, caused by librdkafka's own.
     var error: KafkaError
+    /// The part of that sentence which says what to check.
+    var advice = ""
+
+    /// The rest of that sentence.
+    var seen: String {
+        let message = error.message
+        let end = ": \(advice)"
+        return message.hasSuffix(end) ? String(message.dropLast(end.count)) : message
+    }
 }
 
 /// Tells from what librdkafka says, and from what OpenSSL has said before, why a connection has failed.
@@ -100,7 +109,8 @@ struct ConnectionFailureReader: Sendable {
                 broker: broker,
                 verdict: verdict,
                 stage: told ?? stage,
-                error: KafkaError(code, "\(error.message): \(advice)").causedBy(error)
+                error: KafkaError(code, "\(error.message): \(advice)").causedBy(error),
+                advice: advice
             )
         }
         func says(_ text: String) -> Bool { error.message.firstRange(of: text) != nil }
@@ -181,30 +191,33 @@ struct ConnectionFailureReader: Sendable {
     ///
     /// Who has ended it shows in the time alone: a broker that closes does so at once, and librdkafka at its own limits.
     func read(_ ending: BrokerObserver.Ending) -> ConnectionFailure {
-        func unreachable(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
-            ConnectionFailure(
+        func unreachable(_ code: KafkaError.Code, _ text: String, _ advice: String) -> ConnectionFailure {
+            let sentence = "\(ending.broker): \(text)" + (advice.isEmpty ? "" : ": \(advice)")
+            return ConnectionFailure(
                 broker: ending.broker,
                 verdict: .unreachable,
                 stage: ending.stage,
-                error: KafkaError(code, "\(ending.broker): \(text)").asRetriable()
+                error: KafkaError(code, sentence).asRetriable(),
+                advice: advice
             )
         }
-        func closed(_ code: KafkaError.Code, _ text: String) -> ConnectionFailure {
+        func closed(_ code: KafkaError.Code, _ advice: String) -> ConnectionFailure {
             ConnectionFailure(
                 broker: ending.broker,
                 verdict: .refusedIfNeverServed,
                 stage: ending.stage,
-                error: KafkaError(code, "\(ending.broker): the broker has closed the connection: \(text)")
+                error: KafkaError(code, "\(ending.broker): the broker has closed the connection: \(advice)"),
+                advice: advice
             )
         }
-        if ending.stage == .connecting { return unreachable(.transport, "it could not be reached: \(Self.notThere)") }
-        if wasUnanswered(ending) { return unreachable(.timedOut, "it has not answered: \(Self.noAnswer)") }
+        if ending.stage == .connecting { return unreachable(.transport, "it could not be reached", Self.notThere) }
+        if wasUnanswered(ending) { return unreachable(.timedOut, "it has not answered", Self.noAnswer) }
         switch ending.stage {
         case .securing: return closed(.tlsUnexpected, Self.unexpectedTLS)
         case .asking: return closed(closedWhileAsking.0, closedWhileAsking.1)
         case .open where mechanism == nil: return closed(.saslExpected, Self.expectedSASL)
         // That a login is refused is always told.
-        case .loggingIn, .open, .connecting: return unreachable(.transport, "the connection has ended")
+        case .loggingIn, .open, .connecting: return unreachable(.transport, "the connection has ended", "")
         }
     }
 
@@ -225,7 +238,7 @@ struct ConnectionFailureReader: Sendable {
     // MARK: What to check
 
     private static let notThere = "check that the broker runs there, and whether its port wants TLS or a login"
-    private static let noAnswer = "check the network, firewalls, the broker, and whether the port wants TLS"
+    static let noAnswer = "check the network, firewalls, the broker, and whether the port wants TLS"
     private static let unexpectedTLS = "the port may speak without TLS: check the port, or leave TLS out of `security`"
     private static let expectedSASL = "the port may want a login: check the port, or give `security` a SASL mechanism"
 

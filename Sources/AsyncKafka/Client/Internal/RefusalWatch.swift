@@ -108,6 +108,7 @@ struct RefusalWatch {
         if hasBeenServed, failure.verdict == .refusedIfNeverServed {
             failure.verdict = .unreachable
             failure.error = KafkaError(.transport, "\(ending.broker): the connection has ended").asRetriable()
+            failure.advice = ""
         }
         let last = brokers[ending.broker].flatMap { $0.failure.error.code == failure.error.code ? $0.news : nil }
         let isNews = last.map { now >= $0 + .seconds(30) } ?? true
@@ -150,12 +151,15 @@ struct RefusalWatch {
         areAllDown && !brokers.isEmpty && brokers.values.allSatisfy { isRefusal($0.failure) }
     }
 
+    /// Why the client is not served.
+    var cause: KafkaError? { failure?.error }
+
     /// Why the client is not served: a refusal rather than a broker that could not be reached, the last one of its kind.
-    var cause: KafkaError? {
+    var failure: ConnectionFailure? {
         let last = brokers.values.max {
             (isRefusal($0.failure) ? 1 : 0, $0.time) < (isRefusal($1.failure) ? 1 : 0, $1.time)
         }
-        return last?.failure.error
+        return last?.failure
     }
 
     private func isRefusal(_ failure: ConnectionFailure) -> Bool {
