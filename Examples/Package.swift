@@ -83,6 +83,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "OAuthProvider",
+            dependencies: kafka + ["ExampleSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "OAuthProviderTests",
+            dependencies: kafka + ["OAuthProvider"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "AccessControl",
             dependencies: kafka + ["ExampleSupport"],
             swiftSettings: settings
