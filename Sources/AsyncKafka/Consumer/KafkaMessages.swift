@@ -86,8 +86,9 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         }
 
         private func look() -> DeliveryStateMachine<KafkaMessage>.ReadAction<KafkaMessage> {
+            let (task, isCancelled) = (currentTaskIdentity(), Task.isCancelled)
             let action = loop.core.delivery.withLock {
-                $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
+                $0.next(reader: loop.id, task: task, isCancelled: isCancelled)
             }
             if action.wakesThread { loop.core.wake() }
             if case .deliver = action.step { loop.core.lastDelivery.note() }

@@ -75,56 +75,64 @@ package struct Configuration: ~Copyable {
         defer { free(text) }
         guard let text else { return [:] }
         var properties: [String: Property] = [:]
-        for line in String(cString: text).split(separator: "\n") {
-            // name | C/P | range | default | importance | description, with "Alias for `…`" and "*Type: …*" in it.
-            let columns = line.split(separator: "|", omittingEmptySubsequences: false)
-            guard columns.count >= 6 else { continue }
-            let name = columns[0].trimmed
-            guard !name.isEmpty, name != "Property", !name.hasPrefix("-") else { continue }
-            let scope: Property.Scope =
-                switch columns[1].trimmed {
-                case "C": .consumer
-                case "P": .producer
-                default: .both
-                }
-            if let known = properties[name] {
-                // The global property comes first and takes precedence over the topic's of the same name.
-                if known.scope != scope { properties[name]?.scope = .both }
-                continue
-            }
-            let kind: Property.Kind =
-                if line.contains("*Type: integer*") {
-                    .integer
-                } else if line.contains("*Type: float*") {
-                    .number
-                } else if line.contains("*Type: see dedicated API*") {
-                    .dedicated
-                } else {
-                    .other
-                }
-            var canonicalName = name
-            if let start = line.firstRange(of: "Alias for `")?.upperBound {
-                canonicalName = String(line[start...].prefix { $0 != "`" })
-            }
-            properties[name] = Property(scope: scope, kind: kind, canonicalName: canonicalName)
+        var rest: UnsafeMutablePointer<CChar>? = text
+        while let line = rest {
+            let end = strchr(line, CInt(UInt8(ascii: "\n")))
+            end?.pointee = 0
+            rest = end.map { $0 + 1 }
+            add(line, to: &properties)
         }
         return properties
     }()
+
+    /// By bytes: looked at by characters, the table would be most of a client's start.
+    private static func add(_ line: UnsafePointer<CChar>, to properties: inout [String: Property]) {
+        // name | C/P | range | default | importance | description, with "Alias for `…`" and "*Type: …*" in it.
+        let columns = UnsafeRawBufferPointer(start: line, count: strlen(line))
+            .split(separator: UInt8(ascii: "|"), maxSplits: 5, omittingEmptySubsequences: false)
+        guard columns.count == 6 else { return }
+        let name = trimmed(columns[0])
+        guard !name.isEmpty, name != "Property", !name.hasPrefix("-") else { return }
+        let scope: Property.Scope =
+            switch trimmed(columns[1]) {
+            case "C": .consumer
+            case "P": .producer
+            default: .both
+            }
+        if let known = properties[name] {
+            // The global property comes first and takes precedence over the topic's of the same name.
+            if known.scope != scope { properties[name]?.scope = .both }
+            return
+        }
+        let kind: Property.Kind =
+            if strstr(line, "*Type: integer*") != nil {
+                .integer
+            } else if strstr(line, "*Type: float*") != nil {
+                .number
+            } else if strstr(line, "*Type: see dedicated API*") != nil {
+                .dedicated
+            } else {
+                .other
+            }
+        let alias = "Alias for `"
+        let canonicalName = strstr(line, alias).map { found in
+            String(String(cString: found + alias.utf8.count).prefix { $0 != "`" })
+        }
+        properties[name] = Property(scope: scope, kind: kind, canonicalName: canonicalName ?? name)
+    }
+
+    private static func trimmed(_ column: Slice<UnsafeRawBufferPointer>) -> String {
+        let space = UInt8(ascii: " ")
+        let text = column.drop { $0 == space }
+        guard let last = text.lastIndex(where: { $0 != space }) else { return "" }
+        return String(decoding: text[...last], as: UTF8.self)
+    }
 
     /// The names of all properties that the linked librdkafka lists.
     package static let propertyNames = Set(properties.keys)
 
     func copyPointer() -> OpaquePointer? {
         rd_kafka_conf_dup(pointer)
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        while text.first == " " { text.removeFirst() }
-        return String(text)
     }
 }
 

@@ -201,49 +201,72 @@ package final class Handle: @unchecked Sendable {
     ) -> Int32 {
         var headers = headers
         let list = headers.take()?.release()
-        return withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 8) { arguments in
-            var count = 0
-            func add(_ type: rd_kafka_vtype_t, _ fill: (inout rd_kafka_vu_t) -> Void) {
-                var argument = rd_kafka_vu_t()
-                argument.vtype = type
-                fill(&argument)
-                arguments.initializeElement(at: count, to: argument)
-                count += 1
-            }
-            func finish() -> Int32 {
-                guard let error = rd_kafka_produceva(pointer, arguments.baseAddress, count) else { return 0 }
-                defer { rd_kafka_error_destroy(error) }
-                // librdkafka owns the headers only if it took the record.
-                if let list { rd_kafka_headers_destroy(list) }
-                return rd_kafka_error_code(error).rawValue
-            }
+        let known = topicHandle(topic)
+        guard known != nil || !topic.utf8.contains(0) else {
+            // C would cut the name off there, and send the record elsewhere.
+            if let list { rd_kafka_headers_destroy(list) }
+            return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION.rawValue
+        }
+        return withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 7) { arguments in
             // A null pointer is a null key or value; empty ones need an address, which librdkafka does not read.
             let nothing = UnsafeMutableRawPointer(arguments.baseAddress)
             return (key ?? .empty).withUnsafeBytes { keyBytes in
                 (value ?? .empty).withUnsafeBytes { valueBytes in
-                    add(RD_KAFKA_VTYPE_KEY) {
-                        let bytes = UnsafeMutableRawPointer(mutating: keyBytes.baseAddress)
-                        $0.u.mem = .init(ptr: key == nil ? nil : bytes ?? nothing, size: keyBytes.count)
+                    var argument = rd_kafka_vu_t()
+                    argument.vtype = RD_KAFKA_VTYPE_KEY
+                    argument.u.mem = .init(
+                        ptr: key == nil ? nil : UnsafeMutableRawPointer(mutating: keyBytes.baseAddress) ?? nothing,
+                        size: keyBytes.count
+                    )
+                    arguments.initializeElement(at: 0, to: argument)
+                    argument.vtype = RD_KAFKA_VTYPE_VALUE
+                    argument.u.mem = .init(
+                        ptr: value == nil ? nil : UnsafeMutableRawPointer(mutating: valueBytes.baseAddress) ?? nothing,
+                        size: valueBytes.count
+                    )
+                    arguments.initializeElement(at: 1, to: argument)
+                    argument.vtype = RD_KAFKA_VTYPE_PARTITION
+                    argument.u.i32 = partition
+                    arguments.initializeElement(at: 2, to: argument)
+                    argument.vtype = RD_KAFKA_VTYPE_TIMESTAMP
+                    argument.u.i64 = timestamp
+                    arguments.initializeElement(at: 3, to: argument)
+                    argument.vtype = RD_KAFKA_VTYPE_OPAQUE
+                    argument.u.ptr = UnsafeMutableRawPointer(bitPattern: opaque)
+                    arguments.initializeElement(at: 4, to: argument)
+                    var count = 5
+                    if let list {
+                        argument.vtype = RD_KAFKA_VTYPE_HEADERS
+                        argument.u.headers = list
+                        arguments.initializeElement(at: count, to: argument)
+                        count += 1
                     }
-                    add(RD_KAFKA_VTYPE_VALUE) {
-                        let bytes = UnsafeMutableRawPointer(mutating: valueBytes.baseAddress)
-                        $0.u.mem = .init(ptr: value == nil ? nil : bytes ?? nothing, size: valueBytes.count)
+                    if let known {
+                        argument.vtype = RD_KAFKA_VTYPE_RKT
+                        argument.u.rkt = known
+                        arguments.initializeElement(at: count, to: argument)
+                        return produce(arguments.baseAddress, count + 1, list)
                     }
-                    add(RD_KAFKA_VTYPE_PARTITION) { $0.u.i32 = partition }
-                    add(RD_KAFKA_VTYPE_TIMESTAMP) { $0.u.i64 = timestamp }
-                    add(RD_KAFKA_VTYPE_OPAQUE) { $0.u.ptr = UnsafeMutableRawPointer(bitPattern: opaque) }
-                    if let list { add(RD_KAFKA_VTYPE_HEADERS) { $0.u.headers = list } }
-                    if let handle = topicHandle(topic) {
-                        add(RD_KAFKA_VTYPE_RKT) { $0.u.rkt = handle }
-                        return finish()
-                    }
-                    return topic.withCString { name in
-                        add(RD_KAFKA_VTYPE_TOPIC) { $0.u.cstr = name }
-                        return finish()
+                    return topic.withCString { [count] name in
+                        var argument = rd_kafka_vu_t()
+                        argument.vtype = RD_KAFKA_VTYPE_TOPIC
+                        argument.u.cstr = name
+                        arguments.initializeElement(at: count, to: argument)
+                        return produce(arguments.baseAddress, count + 1, list)
                     }
                 }
             }
         }
+    }
+
+    private func produce(_ arguments: UnsafeMutablePointer<rd_kafka_vu_t>?, _ count: Int, _ list: OpaquePointer?)
+        -> Int32
+    {
+        guard let error = rd_kafka_produceva(pointer, arguments, count) else { return 0 }
+        defer { rd_kafka_error_destroy(error) }
+        // librdkafka owns the headers only if it took the record.
+        if let list { rd_kafka_headers_destroy(list) }
+        return rd_kafka_error_code(error).rawValue
     }
 
     /// What the partitioner said about this record instead of a partition. Thread-safe.
@@ -259,9 +282,9 @@ package final class Handle: @unchecked Sendable {
                 topics.last = (name, topic)
                 return topic
             }
-            guard topics.handles.count < Self.topicLimit, let topic = rd_kafka_topic_new(pointer, name, nil) else {
-                return nil
-            }
+            guard topics.handles.count < Self.topicLimit, !name.utf8.contains(0),
+                let topic = rd_kafka_topic_new(pointer, name, nil)
+            else { return nil }
             topics.handles[name] = topic
             topics.last = (name, topic)
             return topic

@@ -9,14 +9,18 @@ import CRdKafka
 package final class Partitioner: Sendable {
     package typealias Choice = @Sendable (_ key: ByteSlice?, _ partitionCount: Int) -> Int
 
-    /// What it said instead of a partition.
-    package struct Fault: Sendable, Equatable {
+    /// What it said instead of a partition. A class, as hardly an outcome has one, and each would be larger by it.
+    package final class Fault: Sendable, Equatable {
         package let result: Int
         package let partitionCount: Int
 
         package init(result: Int, partitionCount: Int) {
             self.result = result
             self.partitionCount = partitionCount
+        }
+
+        package static func == (left: Fault, right: Fault) -> Bool {
+            left.result == right.result && left.partitionCount == right.partitionCount
         }
     }
 

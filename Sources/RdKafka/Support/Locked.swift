@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-    package import Darwin
+    public import Darwin
 #else
-    package import Glibc
+    public import Glibc
 #endif
 
 /// A value behind a plain pthread mutex, with a condition to wait on.
@@ -9,10 +9,13 @@
 /// The standard library's `Mutex` hands over fairly through the kernel when it is contended on Linux; this one lets the running
 /// thread go on, which is what short critical sections want. It is also the lock that the Thread Sanitizer understands.
 ///
+/// The type is public, what it does is not: the compiler inlines and specialises `package` methods of another module in a public type
+/// alone.
+///
 /// - Important: Keep critical sections tiny; never resume a continuation, cancel a task or call C that calls back inside one.
 ///
 /// `@unchecked Sendable`: `state` is only touched while `mutex` is held.
-package final class Locked<State>: @unchecked Sendable {
+public final class Locked<State>: @unchecked Sendable {
     @usableFromInline
     let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline

@@ -1,8 +1,9 @@
 /// A task that waits, to be resumed exactly once.
 ///
 /// Checked in debug builds; in release builds without the check's allocation and atomics.
-@safe @usableFromInline
-package struct Suspension<Value: Sendable>: Sendable {
+/// Public for the same reason as `Locked`.
+@safe
+public struct Suspension<Value: Sendable>: Sendable {
     #if DEBUG
         @usableFromInline
         let continuation: CheckedContinuation<Value, Never>

@@ -6,7 +6,9 @@ struct Alarms<Waiter> {
     private var lastID: UInt64 = 0
 
     /// The next one; nil if nobody waits.
-    var deadline: Instant? { waiting.values.map(\.deadline).min() }
+    ///
+    /// Asked for in each turn of a thread, hence no key path: in generic code one is made anew each time, at the price of many messages.
+    var deadline: Instant? { waiting.isEmpty ? nil : waiting.values.lazy.map { $0.deadline }.min() }
 
     var count: Int { waiting.count }
 

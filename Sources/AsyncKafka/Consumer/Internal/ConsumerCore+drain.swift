@@ -62,6 +62,12 @@ extension ConsumerCore {
         from queue: PartitionQueue?
     ) -> (messages: [KafkaMessage], taken: Int, hasFailed: Bool) {
         var messages: [KafkaMessage] = []
+        messages.reserveCapacity(min(count, lastDrained))
+        // Out of the actor meanwhile: each access to a property of its own is checked for exclusiveness.
+        var slabs = SlabAllocator()
+        var nextOffsets: [Int64] = []
+        swap(&slabs, &self.slabs)
+        swap(&nextOffsets, &self.nextOffsets)
         var size = 0
         var hasFailed = false
         // Messages of a partition come together.
@@ -90,6 +96,9 @@ extension ConsumerCore {
             size += message.size
             messages.append(KafkaMessage(message, epoch: epoch, slabs: &slabs))
         }
+        swap(&slabs, &self.slabs)
+        swap(&nextOffsets, &self.nextOffsets)
+        lastDrained = messages.count
         if !messages.isEmpty { averageSize = max(1, (averageSize * 3 + size / messages.count) / 4) }
         for problem in problems {
             if problem.endsReading { fail(problem) }

@@ -106,6 +106,8 @@ actor ConsumerCore: ConnectingClient {
     nonisolated let unfinished = Locked<KafkaError?>(nil)
     /// Bytes of an average message, to bound what one drain copies.
     var averageSize = 16_384
+    /// How many messages the last drain found, as the next one may find as many.
+    var lastDrained = 0
 
     var connection: ClientConnection
     /// What ended this consumer for good, if something did.

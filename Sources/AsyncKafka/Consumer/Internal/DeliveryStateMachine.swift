@@ -176,10 +176,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     /// Returns whether the thread is to be woken.
     private mutating func finishMessageInHand() -> Bool {
-        guard let message = inHand else { return false }
+        guard let epoch = inHand?.epoch, let offset = inHand?.offset else { return false }
         inHand = nil
         var wakes = release()
-        if policy == .afterProcessing, mark(message) == true { wakes = true }
+        if policy == .afterProcessing, mark(epoch, offset) == true { wakes = true }
         return wakes
     }
 
@@ -204,10 +204,14 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// A message is processed. Returns whether the thread is to be woken, to have the mark committed in time; nil if the
     /// message's assignment has ended, or was another consumer's.
     mutating func mark(_ message: Message) -> Bool? {
-        guard message.epoch.isCurrent, let partition = partition(of: message.epoch) else { return nil }
-        let next = message.offset + 1
+        mark(message.epoch, message.offset)
+    }
+
+    private mutating func mark(_ epoch: PartitionEpoch, _ offset: Int64) -> Bool? {
+        guard epoch.isCurrent, let partition = partition(of: epoch) else { return nil }
+        let next = offset + 1
         guard next > partition.marked ?? -1 else { return false }
-        partitions[message.epoch.slot]?.marked = next
+        partitions[epoch.slot]?.marked = next
         defer { hasNewMarks = true }
         return !hasNewMarks
     }
@@ -261,7 +265,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if isPartitioned { return appendByPartition(messages) }
         let count = batch.count
         if paused.isEmpty, !partitions.contains(where: { $0?.isDraining == true }) {
-            batch.append(contentsOf: messages)
+            // Mostly what came before is read: then nothing is copied.
+            if batch.isEmpty {
+                batch = messages
+                index = 0
+            } else {
+                batch.append(contentsOf: messages)
+            }
         } else {
             for message in messages where !hold(message) && isDeliverable(message) { batch.append(message) }
         }

@@ -199,8 +199,8 @@ struct PositionStateMachine<Waiter> {
     }
 
     var deadline: Instant? {
-        var deadlines = waiting.map(\.deadline) + moves.values.map(\.dueAt)
-        if !isSearching { deadlines += searches.values.map(\.dueAt) }
-        return deadlines.min()
+        // No key paths, as in `Alarms.deadline`.
+        let next = earliest(waiting.lazy.map { $0.deadline }.min(), moves.values.lazy.map { $0.dueAt }.min())
+        return isSearching ? next : earliest(next, searches.values.lazy.map { $0.dueAt }.min())
     }
 }

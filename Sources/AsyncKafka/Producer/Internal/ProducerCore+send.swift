@@ -95,11 +95,6 @@ extension ProducerCore {
             throw .transactionIsOver
         }
         defer { gate?.leave() }
-        guard !record.topic.utf8.contains(0) else {
-            refuse(ticket)
-            // C would cut the name off there, and send the record elsewhere.
-            throw KafkaError(.invalidTopic, "a topic's name cannot contain a NUL character").with(.notPersisted)
-        }
         if let timestamp = record.timestamp, timestamp.millisecondsSince1970 <= 0 {
             refuse(ticket)
             throw KafkaError(.invalidArgument, "a record's timestamp lies behind the beginning of 1970: 0 means now")
@@ -130,6 +125,9 @@ extension ProducerCore {
         let fatal = handle.fatalError
         let fault = partitionerFault(code, ticket.opaque)
         refuse(ticket)
+        guard !record.topic.utf8.contains(0) else {
+            throw KafkaError(.invalidTopic, "a topic's name cannot contain a NUL character").with(.notPersisted)
+        }
         if let fatal { throw explain(fatal: fatal).with(.notPersisted) }
         if gate != nil, code == KafkaError.Code.wrongState.rawValue { throw .transactionHasFailed }
         throw failure(

@@ -241,7 +241,7 @@ actor ProducerCore: ConnectingClient {
         let tokenDeadline = proceedTokens(now: now)
         failRefused(now: now)
         var deadline = earliest(
-            earliest(flushes.values.map(\.deadline).min(), tokenDeadline),
+            earliest(flushes.values.lazy.map { $0.deadline }.min(), tokenDeadline),
             earliest(expireSenders(now: now), connection.deadline)
         )
         let state = machine.withLock { (records: $0.records, producing: $0.producing, isQuiet: $0.isQuiet) }

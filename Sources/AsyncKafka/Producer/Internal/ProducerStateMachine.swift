@@ -276,8 +276,12 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         if !contexts.isEmpty, let context = contexts.removeValue(forKey: ticket.slot) {
             action.contexts[ticket] = context
         }
-        switch slots[slot].content {
+        // Taken out rather than copied: this runs once a record.
+        var content = Content.free
+        swap(&content, &slots[slot].content)
+        switch content {
         case .free, .reported:
+            slots[slot].content = content
             return
         case .reserved:
             // The slot goes on to hold the outcome, the credits go back now.
@@ -294,7 +298,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         case .batch(let batch, let index):
             if let receiver = settle(batch, index: index, outcome) { action.batches.append(receiver) }
         }
-        action.flushed += release(ticket.slot)
+        let flushed = release(ticket.slot)
+        if !flushed.isEmpty { action.flushed += flushed }
     }
 
     /// The credits of a batch are back: senders that waited go on.
