@@ -16,6 +16,16 @@ let package = Package(
                 .product(name: "AsyncKafkaTesting", package: "async-kafka"),
             ]
         ),
+        // Takes malloc's place, hence in a program of its own.
+        .target(name: "CAllocations"),
+        .executableTarget(
+            name: "Allocations",
+            dependencies: [
+                "CAllocations",
+                .product(name: "AsyncKafka", package: "async-kafka"),
+                .product(name: "AsyncKafkaTesting", package: "async-kafka"),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
