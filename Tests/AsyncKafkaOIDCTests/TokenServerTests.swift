@@ -85,6 +85,20 @@ struct TokenServerTests {
         }
     }
 
+    /// On Linux a session that is told to cancel a request may end the process.
+    @Test func requestsMayBeCancelledAtAnyTime() async throws {
+        let endpoint = try #require(URL(string: "https://127.0.0.1:1/token"))
+        let provider = try KafkaOIDCTokenProvider(
+            KafkaOIDCConfiguration(tokenEndpoint: endpoint, clientID: "orders", clientSecret: "hidden")
+        )
+        for round in 0..<1000 {
+            let task = Task { try await provider.token() }
+            for _ in 0..<round % 5 { await Task.yield() }
+            task.cancel()
+            await #expect(throws: (any Error).self) { try await task.value }
+        }
+    }
+
     @Test func aClientIsToldWhyThereIsNoToken() async throws {
         try await withServer { server in
             let wrong = try provider(server, "token") { $0.clientSecret = "hidden" }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -24,6 +25,9 @@ final class TokenHTTP: Sendable {
     }
 
     /// Sends a request, and returns the answer's status and body.
+    ///
+    /// Cancellation ends the wait. The request goes on until it is answered or its time is over: on Linux a session that is told to cancel
+    /// one may end the process ("Trying to access a behaviour for a task that in not in the registry"), or never come back.
     func post(_ request: TokenRequest, to url: URL) async throws -> (status: Int, body: Data) {
         var message = URLRequest(url: url, timeoutInterval: timeout)
         message.httpMethod = "POST"
@@ -31,7 +35,7 @@ final class TokenHTTP: Sendable {
         message.httpBody = Data(request.body.utf8)
         let answer: (Data, URLResponse)
         do {
-            answer = try await session.data(for: message)
+            answer = try await withoutCancelling { [session, message] in try await session.data(for: message) }
         } catch {
             try Task.checkCancellation()
             let host = url.host(percentEncoded: false) ?? ""
@@ -42,6 +46,61 @@ final class TokenHTTP: Sendable {
             throw KafkaOIDCError("the token endpoint has not answered by HTTP")
         }
         return (response.statusCode, answer.0)
+    }
+}
+
+/// Runs `body` to its end, whoever waits for it no more.
+private func withoutCancelling<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    let answer = Answer<Value>()
+    Task {
+        do { answer.come(.success(try await body())) } catch { answer.come(.failure(error)) }
+    }
+    return try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { answer.wait($0) }
+    } onCancel: {
+        answer.come(.failure(CancellationError()))
+    }
+}
+
+/// The first result of several, for the one who waits for it.
+private final class Answer<Value: Sendable>: Sendable {
+    private enum State {
+        case none
+        case waiting(CheckedContinuation<Value, any Error>)
+        case come(Result<Value, any Error>)
+        case taken
+    }
+
+    private let state = Mutex(State.none)
+
+    func wait(_ continuation: CheckedContinuation<Value, any Error>) {
+        let result = state.withLock { state -> Result<Value, any Error>? in
+            guard case .come(let result) = state else {
+                state = .waiting(continuation)
+                return nil
+            }
+            state = .taken
+            return result
+        }
+        if let result { continuation.resume(with: result) }
+    }
+
+    func come(_ result: Result<Value, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+            switch state {
+            case .none:
+                state = .come(result)
+                return nil
+            case .waiting(let continuation):
+                state = .taken
+                return continuation
+            case .come, .taken:
+                return nil
+            }
+        }
+        continuation?.resume(with: result)
     }
 }
 

@@ -282,6 +282,8 @@ struct KafkaAdminTests {
 }
 
 extension AdminCore {
+    fileprivate var isServed: Bool { connection.isServed }
+
     /// As if all brokers refused the client.
     fileprivate func refuse() {
         let error = KafkaError(.authentication, "refused")

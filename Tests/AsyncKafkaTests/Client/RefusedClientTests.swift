@@ -260,6 +260,12 @@ struct RefusedClientTests {
         #expect(told.code == .allBrokersDown)
         #expect((told.underlyingError as? KafkaError)?.code == .authentication)
         #expect(connection.blame(told).code == .authentication)
+        #expect(connection.hindrance?.code == .authentication)
+        // One of several is away, and another serves: that one need not be what holds anything up.
+        connection.answered()
+        #expect(connection.hindrance == nil)
+        _ = connection.problem(KafkaError(.transport, "b:1/2: Connect to b:1 failed"), of: core.handle, now: .now)
+        #expect(connection.hindrance == nil)
         core.refuseSenders(.clientClosed)
         core.abandon()
     }

@@ -56,6 +56,18 @@ struct CommitStateMachineTests {
         #expect(machine.isIdle)
     }
 
+    /// librdkafka tells one partition's error for all of a commit: the others are tried alone, and theirs is not known.
+    @Test
+    func whatOnePartitionIsRefusedForIsNotSaidOfTheOthers() throws {
+        var machine = machine()
+        _ = machine.request(orders, 1, id: 1, waiter: "a", now: start)
+        _ = machine.request(others, 1, id: 2, waiter: "b", now: start)
+        let both = try #require(with(&machine) { $0.send(isHeld: false, now: start) })
+        #expect(both.offsets.count == 2)
+        _ = machine.result(id: both.id, now: start) { _ in KafkaError(.topicAuthorizationFailed, "refused") }
+        #expect(machine.problem(of: orders) == nil && machine.problem(of: others) == nil)
+    }
+
     @Test
     func whyTheLastCommitFailedIsKnownUntilOneSucceedsOrTheNextFence() throws {
         var machine = machine()

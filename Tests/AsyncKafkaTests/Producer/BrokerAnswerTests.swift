@@ -56,8 +56,10 @@ struct BrokerAnswerTests {
         let problem = KafkaError(.transport, "down")
         core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(5)) }
         #expect((core.failure(timeout, topic: "t").underlyingError as? KafkaError)?.code == .transport)
+        #expect(core.hindrance?.code == .transport)
         core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(60)) }
         #expect(core.failure(timeout, topic: "t").underlyingError == nil)
+        #expect(core.hindrance == nil)
         core.refuseSenders(.clientClosed)
         core.abandon()
     }

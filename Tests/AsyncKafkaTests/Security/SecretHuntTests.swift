@@ -280,7 +280,7 @@ struct SecretHuntTests {
         while !keeper.proceed(now: .now).isRenewed { await Task.yield() }
         sink.log(.error, "HUNT", "before \(token.value.text) behind")
         await sink.drain()
-        #expect(lines.all.map(\.message) == ["before <redacted> behind"])
+        #expect(lines.all.filter { $0.facility == "HUNT" }.map(\.message) == ["before <redacted> behind"])
         keeper.end()
         await producer.close(timeout: .zero)
     }
@@ -295,6 +295,13 @@ struct SecretHuntTests {
         // The one in force stays.
         for _ in 0..<100 { redaction.hide("prey-199") }
         #expect(redaction("prey-198") == "<redacted>")
+        redaction.adopt("prey-200")
+        for number in 300..<400 { redaction.hide("prey-\(number)") }
+        #expect(redaction("prey-200 prey-399") == "<redacted> <redacted>", "only what is taken replaces it")
+        redaction.adopt("prey-201")
+        #expect(redaction("prey-200 prey-201") == "<redacted> <redacted>")
+        for number in 300..<400 { redaction.hide("prey-\(number)") }
+        #expect(redaction("prey-200 prey-201") == "prey-200 <redacted>")
     }
 
     @Test

@@ -79,9 +79,6 @@ actor AdminCore: ConnectingClient {
     /// How many have no answer yet.
     var callCount: Int { calls.count }
 
-    /// Whether a broker serves the client, as far as is known.
-    var isServed: Bool { connection.isServed }
-
     var isOpen: Bool {
         if case .open = phase { return true }
         return false

@@ -75,6 +75,9 @@ struct ClientConnection {
         error.code == .allBrokersDown ? watch.cause ?? error : error
     }
 
+    /// Why no broker serves the client. While one does, another that is away need not be what holds anything up.
+    var hindrance: KafkaError? { isServed ? nil : watch.cause }
+
     /// A broker has answered on a connection that is not watched.
     mutating func answered() {
         watch.served()

@@ -20,6 +20,7 @@ extension ConnectingClient {
         guard isOpen else { throw .clientClosed }
         log.hide(password)
         try credentials.set(username: username, password: password)
+        log.adopt(password)
         connection.renewed()
         loginChanged()
     }

@@ -218,14 +218,17 @@ struct CommitStateMachine<Waiter> {
                 succeed(entry, &action)
                 continue
             }
-            problems[partition] = (entry.epoch, error)
+            let isOfAnother =
+                entries.count > 1 && !error.isFatal && (error.isOfOnePartition || !error.isWorthRetryingCommit)
+            // What one of several was refused for need not be what this one will be.
+            if !isOfAnother { problems[partition] = (entry.epoch, error) }
             guard entry.epoch.isCurrent else {
                 fail(entry, .stale(partition).causedBy(error), &action)
                 continue
             }
             if error.isOfMembership, isEnding(entry.epoch) {
                 fail(entry, .stale(partition).causedBy(error), &action)
-            } else if entries.count > 1, !error.isFatal, error.isOfOnePartition || !error.isWorthRetryingCommit {
+            } else if isOfAnother {
                 retry(entry, isAlone: true, notBefore: nil)
             } else if error.isWorthRetryingCommit, now < entry.deadline {
                 var entry = entry

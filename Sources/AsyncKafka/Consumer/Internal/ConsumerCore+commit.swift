@@ -134,7 +134,7 @@ extension ConsumerCore {
 
     /// Why what is processed of a partition is not committed, as far as is known.
     func hindrance(of epoch: PartitionEpoch) -> KafkaError? {
-        fatalProblem ?? commits.problem(of: epoch) ?? connection.watch.cause
+        fatalProblem ?? commits.problem(of: epoch) ?? connection.hindrance
     }
 
     func perform(_ action: CommitStateMachine<CommitWaiter>.Action) {

@@ -253,7 +253,7 @@ actor ConsumerCore: ConnectingClient {
         watchJoin(now: now)
         commitMarks(now: now)
         for (waiter, error) in commits.expire(now: now) {
-            resume(waiter, error.underlyingError == nil ? error.causedBy(connection.watch.cause) : error)
+            resume(waiter, error.underlyingError == nil ? error.causedBy(connection.hindrance) : error)
         }
         serveStreams()
         sendCommits(now: now)

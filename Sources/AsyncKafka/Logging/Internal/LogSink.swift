@@ -23,9 +23,14 @@ final class LogSink: Sendable {
         limiter = Locked(LogLimiter(limits, now: .now))
     }
 
-    /// Has a secret that came later, a token or a password, left out of all lines from now on.
+    /// Has a secret that came later, a token or a password, left out of lines until several others have followed it.
     func hide(_ secret: KafkaSecret) {
         redaction.withLock { $0.hide(secret.text) }
+    }
+
+    /// Has what the client logs in with by now left out of lines for as long as it does, and for a while longer.
+    func adopt(_ secret: KafkaSecret) {
+        redaction.withLock { $0.adopt(secret.text) }
     }
 
     /// Logs a line, or counts it as dropped. Never blocks; `message` is only made if it goes through.

@@ -13,6 +13,7 @@ final class FailureCircumstances: Sendable, Equatable {
     let fatal: KafkaError?
     let refusal: KafkaError?
     let recentProblem: KafkaError?
+    let lastingProblem: KafkaError?
     /// Whether the record belongs to a transaction whose producer goes on.
     let isInTransaction: Bool
     let hasGivenUp: Bool
@@ -21,6 +22,7 @@ final class FailureCircumstances: Sendable, Equatable {
         fatal = core.fatalProblem.withLock { $0 }
         refusal = core.refusal.withLock { $0 } ?? core.purgeCause.withLock { $0 }
         recentProblem = core.recentProblem
+        lastingProblem = core.lastingProblem
         isInTransaction = core.transactions != nil && !core.machine.withLock { $0.isClosed }
         hasGivenUp = core.hasGivenUp.isRaised
     }
@@ -32,16 +34,24 @@ final class FailureCircumstances: Sendable, Equatable {
 extension ProducerCore {
     /// The last problem with a broker, if it can have held up a record that has just timed out.
     nonisolated var recentProblem: KafkaError? {
-        guard let problem = lastProblem.withLock({ $0 }) else { return nil }
-        guard let deliveryTimeout else { return problem.error }
         // librdkafka looks for timed-out records once a second.
-        return .now - problem.time <= deliveryTimeout + .seconds(2) ? problem.error : nil
+        problem(within: deliveryTimeout.map { $0 + .seconds(2) })
+    }
+
+    /// The last problem with a broker, if it can still last: librdkafka repeats one every 30 s.
+    nonisolated var lastingProblem: KafkaError? {
+        problem(within: min(.seconds(32), deliveryTimeout.map { $0 + .seconds(2) } ?? .seconds(32)))
+    }
+
+    private nonisolated func problem(within time: Duration?) -> KafkaError? {
+        guard let problem = lastProblem.withLock({ $0 }) else { return nil }
+        return time.map { .now - problem.time <= $0 } ?? true ? problem.error : nil
     }
 
     /// Why records do not leave, as far as is known.
     nonisolated var hindrance: KafkaError? {
         let circumstances = FailureCircumstances(of: self)
-        return circumstances.fatal ?? circumstances.refusal ?? circumstances.recentProblem
+        return circumstances.fatal ?? circumstances.refusal ?? circumstances.lastingProblem
     }
 
     nonisolated func outcome(

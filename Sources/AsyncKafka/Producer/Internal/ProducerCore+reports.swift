@@ -12,7 +12,7 @@ extension ProducerCore {
         }
         // Looked at twice where they are recorded.
         let outcomes = topics == nil ? nil : reports.map { outcome(of: $0, circumstances) }
-        var (action, isAwaited) = machine.withLock { machine in
+        let (action, isAwaited) = machine.withLock { machine in
             var action = Machine.ReportAction()
             // Most reports are of one kind.
             if machine.awaited > 0 {
@@ -34,12 +34,7 @@ extension ProducerCore {
         if let topics, let outcomes { record(reports, outcomes, topics, action.contexts) }
         for (receiver, outcome) in action.deliveries { receiver.resume(returning: .outcome(outcome)) }
         for receiver in action.batches { receiver.resume(returning: .batch) }
-        for index in action.pending.indices {
-            // A delivery that nobody can ask for any more needs no outcome.
-            if action.pending[index].1.isDelivered, isKnownUniquelyReferenced(&action.pending[index].0) { continue }
-            let (pending, outcome) = action.pending[index]
-            pending.resolve(result(outcome, topic: pending.topic))
-        }
+        for (pending, outcome) in action.pending { pending.resolve(result(outcome, topic: pending.topic)) }
         grant(action.grants)
         return action.flushed
     }
@@ -88,7 +83,7 @@ extension ProducerCore {
             }
             guard circumstances.hasGivenUp else { return error.saying("the record to \(topic) was purged") }
             return error.saying("the producer was closed before the record to \(topic) was acknowledged")
-                .causedBy(circumstances.recentProblem)
+                .causedBy(circumstances.lastingProblem)
         case .fatal:
             return .fatalProducer("the producer has failed for good").causedBy(error).atPlace(of: error)
                 .with(outcome.persistence)

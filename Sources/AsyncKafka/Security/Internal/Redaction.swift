@@ -7,7 +7,9 @@ import RdKafka
 struct Redaction: Sendable {
     /// Those of the configuration.
     private var lasting: Set<String> = []
-    /// Those that came later, the newest last.
+    /// The one of those that came later that the client logs in with.
+    private var inForce: String?
+    /// The others that came later, the newest last.
     private var passing: [String] = []
     /// What is looked for, the longest first: one may be a part of another.
     private var texts: [String] = []
@@ -32,15 +34,26 @@ struct Redaction: Sendable {
 
     /// Has a secret that came later left out from now on, until several others have followed it.
     mutating func hide(_ secret: String) {
+        guard secret != inForce else { return }
         passing.removeAll { $0 == secret }
         passing.append(secret)
         if passing.count > Self.remembered { passing.removeFirst() }
         prepare()
     }
 
+    /// The client logs in with it: it is left out until it is replaced, and for a while longer.
+    mutating func adopt(_ secret: String) {
+        guard secret != inForce else { return }
+        passing.removeAll { $0 == secret }
+        let replaced = inForce
+        inForce = secret
+        if let replaced { hide(replaced) } else { prepare() }
+    }
+
     private mutating func prepare() {
         // A key may be quoted in part: each of its lines counts.
-        let lines = lasting.union(passing).flatMap { $0.split(whereSeparator: \.isNewline).map { String($0) } }
+        let secrets = lasting.union(passing).union([inForce].compactMap(\.self))
+        let lines = secrets.flatMap { $0.split(whereSeparator: \.isNewline).map { String($0) } }
         texts = Set(lines.filter { $0.utf8.count >= Self.shortest && !$0.hasPrefix("-----") })
             .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
     }

@@ -110,6 +110,7 @@ final class TokenKeeper: Sendable {
             if let error = credentials.set(token) {
                 perform(&turn) { $0.rejected(error.message, now: .now, date: .now, jitter: 1) }
             } else {
+                log.adopt(token.value)
                 turn.isRenewed = true
                 state.withLock { $0.failure = nil }
             }

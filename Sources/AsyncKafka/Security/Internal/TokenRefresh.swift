@@ -40,6 +40,8 @@ struct TokenRefresh {
     private var state = State.waiting(until: nil)
     private var lastCall: UInt64 = 0
     private var lastAsked: Instant?
+    /// When a refused token was last replaced, or will be.
+    private var lastReplaced: Instant?
     private var failures = 0
     /// What the last failure in a row was said to lead to.
     private var told: Consequence?
@@ -52,7 +54,7 @@ struct TokenRefresh {
     static let shortestPause = Duration.seconds(1)
     /// The pause after a failure doubles up to this.
     static let longestPause = Duration.seconds(10)
-    /// A token that a broker refuses is replaced, but not more often than this.
+    /// A token that a broker refuses is replaced soon, as it may have been too young, but then not more often than this.
     static let refusalPause = Duration.seconds(10)
 
     /// - Parameter timeLimit: how long a call of the provider's may take.
@@ -80,7 +82,9 @@ struct TokenRefresh {
     /// A broker has refused the token in force, which may have been withdrawn.
     mutating func refused(now: Instant) -> Action {
         guard case .waiting(let until) = state, failures == 0, let lastAsked else { return .nothing }
-        let date = lastAsked + Self.refusalPause
+        if let lastReplaced, now < lastReplaced { return .nothing }
+        let date = max(lastAsked + Self.shortestPause, lastReplaced.map { $0 + Self.refusalPause } ?? lastAsked)
+        lastReplaced = max(now, date)
         if now >= date { return ask(now: now) }
         // librdkafka may not say it again for half a minute.
         state = .waiting(until: earliest(until, date))
