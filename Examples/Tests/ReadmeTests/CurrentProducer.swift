@@ -3,6 +3,9 @@ import AsyncKafka
 
 actor CurrentProducer {
     private var producer: KafkaProducer
+    private var isClosed = false
+    /// How many replacements have begun, and which of them is in use: one that comes about behind a later one has an older certificate.
+    private var (begun, inUse) = (0, 0)
 
     init(_ configuration: KafkaProducerConfiguration) throws {
         producer = try KafkaProducer(configuration)
@@ -15,28 +18,33 @@ actor CurrentProducer {
                 return try await current.send(record)
             } catch {
                 // It came too late for a producer that has a successor.
-                guard error.code == .clientClosed, error.persistence == .notPersisted, current !== producer else {
-                    throw error
-                }
+                let isLate = error.code == .clientClosed && error.persistence == .notPersisted
+                guard isLate, !isClosed, current !== producer else { throw error }
             }
         }
     }
 
-    /// Goes on with another certificate, once a broker has taken it.
+    /// Goes on with another certificate, once a broker has taken it. Until then, and where it throws, the one before stays.
+    ///
+    /// - Throws: `CancellationError` if it was closed meanwhile, or a later replacement has come first.
     func replace(with configuration: KafkaProducerConfiguration) async throws -> KafkaProducerCloseReport {
         let new = try KafkaProducer(configuration)
+        begun += 1
+        let own = begun
         do {
             try await new.connect()
+            guard !isClosed, own > inUse else { throw CancellationError() }
         } catch {
             await new.close(timeout: .zero)
             throw error
         }
         let old = producer
-        producer = new
+        (producer, inUse) = (new, own)
         return await old.close()
     }
 
     func close() async -> KafkaProducerCloseReport {
-        await producer.close()
+        isClosed = true
+        return await producer.close()
     }
 }

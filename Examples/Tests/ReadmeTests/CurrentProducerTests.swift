@@ -5,33 +5,51 @@ import Testing
 /// The article "Security"'s recipe for a new certificate; the mock knows none, so the producers are alike.
 @Suite(.timeLimit(.minutes(1)))
 struct CurrentProducerTests {
+    /// Tells the senders to end.
+    private actor End {
+        private(set) var hasCome = false
+
+        func come() { hasCome = true }
+    }
+
+    private func configuration(_ cluster: KafkaMockCluster) -> KafkaProducerConfiguration {
+        var configuration = KafkaProducerConfiguration(bootstrapServers: cluster.bootstrapServers)
+        configuration.log = .none
+        return configuration
+    }
+
     @Test
     func noRecordIsLostOrDoubledWhileTheProducerIsReplaced() async throws {
-        let (tasks, each) = (20, 50)
         try await withKafkaMockCluster { cluster in
             try await cluster.createTopic("orders", partitions: 2)
-            var configuration = KafkaProducerConfiguration(bootstrapServers: cluster.bootstrapServers)
-            configuration.log = .none
+            let configuration = configuration(cluster)
             let current = try CurrentProducer(configuration)
-            let unsent = try await withThrowingTaskGroup(of: Int.self) { group in
-                for task in 0..<tasks {
+            let end = End()
+            let (sent, reports) = try await withThrowingTaskGroup(of: Int.self) { group in
+                for task in 0..<4 {
                     group.addTask {
-                        for number in 0..<each {
-                            _ = try await current.send(KafkaRecord(topic: "orders", value: "\(task * each + number)"))
+                        var sent = 0
+                        // The mock keeps so many.
+                        while await !end.hasCome, sent < 2000 {
+                            _ = try await current.send(KafkaRecord(topic: "orders", value: "\(task), \(sent)"))
+                            sent += 1
                         }
-                        return 0
+                        return sent
                     }
                 }
-                for _ in 0..<5 {
-                    // One after the other, beside the tasks.
-                    let report = try await current.replace(with: configuration)
-                    group.addTask { report.unsent + report.failed }
+                // One after the other, beside the senders; each producer has a record of its own.
+                var reports: [KafkaProducerCloseReport] = []
+                for swap in 0..<5 {
+                    _ = try await current.send(KafkaRecord(topic: "orders", value: "swap \(swap)"))
+                    reports.append(try await current.replace(with: configuration))
                 }
-                return try await group.reduce(0, +)
+                await end.come()
+                return (try await group.reduce(5, +), reports)
             }
-            #expect(unsent == 0)
-            let report = await current.close()
-            #expect(report.unsent == 0 && report.failed == 0)
+            #expect(reports.allSatisfy { $0.delivered > 0 }, "\(reports)")
+            let all = reports + [await current.close()]
+            #expect(all.allSatisfy { $0.unsent == 0 && $0.failed == 0 }, "\(all)")
+            #expect(all.map(\.delivered).reduce(0, +) == sent)
             let consuming = KafkaConsumerConfiguration(bootstrapServers: cluster.bootstrapServers)
             let read = try await withKafkaConsumer(consuming) { consumer in
                 var read: [String] = []
@@ -39,8 +57,39 @@ struct CurrentProducerTests {
                 for try await message in records { read.append(String(message.value ?? "")) }
                 return read
             }
-            #expect(read.count == tasks * each)
-            #expect(Set(read).count == tasks * each)
+            #expect(read.count == sent)
+            #expect(Set(read).count == sent)
+        }
+    }
+
+    @Test
+    func aReplacementThatFailsKeepsTheOneBefore() async throws {
+        try await withKafkaMockCluster { cluster in
+            try await cluster.createTopic("orders", partitions: 1)
+            let current = try CurrentProducer(configuration(cluster))
+            var other = configuration(cluster)
+            // Nobody takes it there.
+            other.bootstrapServers = ["127.0.0.1:1"]
+            let replacement = Task { [other] in try await current.replace(with: other) }
+            replacement.cancel()
+            await #expect(throws: KafkaError.self) { try await replacement.value }
+            _ = try await current.send(KafkaRecord(topic: "orders", value: "a"))
+            let report = await current.close()
+            #expect(report.delivered == 1)
+        }
+    }
+
+    @Test
+    func nothingReplacesAProducerThatIsClosed() async throws {
+        try await withKafkaMockCluster { cluster in
+            try await cluster.createTopic("orders", partitions: 1)
+            let current = try CurrentProducer(configuration(cluster))
+            _ = await current.close()
+            await #expect(throws: CancellationError.self) { try await current.replace(with: configuration(cluster)) }
+            let error = await #expect(throws: KafkaError.self) {
+                try await current.send(KafkaRecord(topic: "orders", value: "a"))
+            }
+            #expect(error?.code == .clientClosed)
         }
     }
 }
