@@ -44,6 +44,7 @@ struct BrokerObserverTests {
         #expect(observer.progress(to: "a:1").keys.max() == .connecting)
         change(to: "UP")
         #expect(observer.progress(to: "a:1").keys.max() == .open)
+        #expect(observer.addresses == ["a:1"])
     }
 
     @Test

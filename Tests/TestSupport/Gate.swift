@@ -7,7 +7,7 @@ import RdKafka
 #endif
 
 /// A port of this machine's that takes connections and closes them at the first word, as one does that speaks another protocol; once it is
-/// opened, it leads to a broker. Or it takes connections and never says a word.
+/// opened, it leads to a broker, which it may make say that clients find it elsewhere. Or it takes connections and never says a word.
 package final class Gate: Sendable {
     package struct Failure: Error {
         package let number: Int32
@@ -15,6 +15,7 @@ package final class Gate: Sendable {
 
     private struct State {
         var target: UInt16?
+        var advertised: UInt16?
         var connections = 0
         var refusals = 0
         var isEnding = false
@@ -67,9 +68,14 @@ package final class Gate: Sendable {
 
     /// Leads on from now on.
     ///
-    /// - Parameter port: the broker's, on this machine.
-    package func open(to port: UInt16) {
-        state.withLock { $0.target = port }
+    /// - Parameters:
+    ///   - port: the broker's, on this machine.
+    ///   - advertised: the port in the place of the broker's own in what the broker says.
+    package func open(to port: UInt16, advertisedAs advertised: UInt16? = nil) {
+        state.withLock {
+            $0.target = port
+            $0.advertised = advertised
+        }
     }
 
     /// Refuses what connects from now on; what it leads on stays.
@@ -96,14 +102,15 @@ package final class Gate: Sendable {
             state.withLock { $0.connections += 1 }
             if isSilent { continue }
             held.removeLast()
-            guard let target = state.withLock({ $0.target }) else {
+            let (goal, advertised) = state.withLock { ($0.target, $0.advertised) }
+            guard let target = goal else {
                 refuse(client)
                 continue
             }
             let server = Self.makeSocket()
             var address = Self.loopback(target)
             if Self.onAddress(&address, { connect(server, $0, $1) }) == 0 {
-                Self.join(client, server)
+                Self.join(client, server, advertised.map { Advertisement(of: target, as: $0) })
             } else {
                 close(server)
                 close(client)
@@ -123,11 +130,15 @@ package final class Gate: Sendable {
     }
 
     /// Each direction has a thread; the second one that ends closes both.
-    private static func join(_ client: Int32, _ server: Int32) {
+    private static func join(_ client: Int32, _ server: Int32, _ advertisement: Advertisement?) {
         let open = Locked(2)
         for (source, sink) in [(client, server), (server, client)] {
             _ = NativeThread.start(name: "gate") {
-                pass(from: source, to: sink)
+                if let advertisement, source == server {
+                    passAnswers(from: source, to: sink, advertisement)
+                } else {
+                    pass(from: source, to: sink)
+                }
                 shutdown(sink, Int32(SHUT_RDWR))
                 shutdown(source, Int32(SHUT_RDWR))
                 let left = open.withLock { open in
@@ -145,12 +156,49 @@ package final class Gate: Sendable {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(source, &bytes, bytes.count, 0)
+            guard count > 0, write(bytes[..<count], to: sink) else { return }
+        }
+    }
+
+    private static func write(_ bytes: ArraySlice<UInt8>, to sink: Int32) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { send(sink, $0.baseAddress, $0.count, noSignal) }
+            guard written > 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+
+    /// A broker's address in its answers, a text and a number behind it, and what stands in its place.
+    private struct Advertisement {
+        let own: [UInt8]
+        let other: [UInt8]
+
+        init(of own: UInt16, as other: UInt16) {
+            func bytes(_ port: UInt16) -> [UInt8] {
+                Array("127.0.0.1".utf8) + [0, 0, UInt8(port >> 8), UInt8(port & 0xff)]
+            }
+            self.own = bytes(own)
+            self.other = bytes(other)
+        }
+    }
+
+    /// As a whole, each with its size in front, so that no address is torn apart.
+    private static func passAnswers(from source: Int32, to sink: Int32, _ advertisement: Advertisement) {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        var held: [UInt8] = []
+        while true {
+            let count = recv(source, &bytes, bytes.count, 0)
             guard count > 0 else { return }
-            var rest = bytes[..<count]
-            while !rest.isEmpty {
-                let written = rest.withUnsafeBytes { send(sink, $0.baseAddress, $0.count, noSignal) }
-                guard written > 0 else { return }
-                rest = rest.dropFirst(written)
+            held += bytes[..<count]
+            while held.count >= 4 {
+                let size = 4 + held[..<4].reduce(0) { $0 << 8 | Int($1) }
+                guard held.count >= size else { break }
+                var answer = Array(held[..<size])
+                answer.replace(advertisement.own, with: advertisement.other)
+                guard write(answer[...], to: sink) else { return }
+                held.removeFirst(size)
             }
         }
     }

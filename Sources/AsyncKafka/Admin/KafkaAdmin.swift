@@ -39,6 +39,12 @@ public final class KafkaAdmin: Sendable {
         closeTimeout = configuration.closeTimeout
     }
 
+    /// - Parameter grace: how much later than librdkafka it gives up.
+    init(_ configuration: KafkaAdminConfiguration, grace: Duration) throws(KafkaError) {
+        core = try AdminCore(configuration, grace: grace)
+        closeTimeout = configuration.closeTimeout
+    }
+
     deinit {
         core.abandon()
     }

@@ -15,8 +15,9 @@ extension KafkaProducerConfiguration {
     /// Nothing is written, no topic made, no record sent, no group joined. For the time of the call each broker has a connection; nothing
     /// is logged. A token provider is asked for a token for each broker.
     ///
-    /// Suspends until all checks are made, for `timeout` at most; what is left then is `unknown`. Nothing throws: what fails is in the
-    /// report, an invalid configuration too.
+    /// Suspends until all checks are made, for `timeout` at most; what is left then is `unknown`. That nothing answers is a failure only
+    /// where there was time for an answer: 5 s for a name, 3 s for an address, 10 s for what comes behind, 5 s for the cluster. Nothing
+    /// throws: what fails is in the report, an invalid configuration too.
     ///
     /// ## Cancellation
     /// Ends it at once, with what is known by then; `isComplete` is false.
@@ -26,7 +27,9 @@ extension KafkaProducerConfiguration {
     ///   - timeout: how long it may take; half of it may go by before the cluster has been reached. 30 s by default, an hour at most.
     /// - Returns: the report. Its text says what was seen, and what to do.
     public func diagnose(topics: [String] = [], timeout: Duration = .seconds(30)) async -> KafkaDiagnosis {
-        await Diagnosis.make(timeout: timeout) { () throws(KafkaError) in try diagnosisPlan(topics) }
+        await Diagnosis.make(timeout: timeout, redaction: redaction) { () throws(KafkaError) in
+            try diagnosisPlan(topics)
+        }
     }
 }
 
@@ -40,7 +43,9 @@ extension KafkaConsumerConfiguration {
     ///   - timeout: how long it may take; half of it may go by before the cluster has been reached. 30 s by default, an hour at most.
     /// - Returns: the report. Its text says what was seen, and what to do.
     public func diagnose(topics: [String] = [], timeout: Duration = .seconds(30)) async -> KafkaDiagnosis {
-        await Diagnosis.make(timeout: timeout) { () throws(KafkaError) in try diagnosisPlan(topics) }
+        await Diagnosis.make(timeout: timeout, redaction: redaction) { () throws(KafkaError) in
+            try diagnosisPlan(topics)
+        }
     }
 }
 
@@ -54,6 +59,8 @@ extension KafkaAdminConfiguration {
     ///   - timeout: how long it may take; half of it may go by before the cluster has been reached. 30 s by default, an hour at most.
     /// - Returns: the report. Its text says what was seen, and what to do.
     public func diagnose(topics: [String] = [], timeout: Duration = .seconds(30)) async -> KafkaDiagnosis {
-        await Diagnosis.make(timeout: timeout) { () throws(KafkaError) in try diagnosisPlan(topics) }
+        await Diagnosis.make(timeout: timeout, redaction: redaction) { () throws(KafkaError) in
+            try diagnosisPlan(topics)
+        }
     }
 }

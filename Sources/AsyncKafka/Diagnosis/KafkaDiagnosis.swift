@@ -7,7 +7,8 @@
 /// for check in diagnosis.failures { alert(check.name, check.advice) }
 /// ```
 ///
-/// Neither its text nor its values hold passwords, keys or tokens.
+/// Neither its text nor its values hold the passwords and keys of the configuration, nor tokens. What a token provider throws is shown in
+/// the provider's own words, without the former.
 public struct KafkaDiagnosis: Sendable {
     /// All checks, in the order in which a connection comes about.
     public let checks: [Check]

@@ -208,6 +208,18 @@ public struct KafkaError: Error, Sendable {
         changed { $0.message = message }
     }
 
+    /// With all texts changed, those of its causes too. A cause of another type, which has no text that could be changed, becomes one of
+    /// this type.
+    func rewritten(_ change: (String) -> String) -> KafkaError {
+        changed {
+            $0.message = change($0.message)
+            $0.partitionErrors = $0.partitionErrors.mapValues { $0.rewritten(change) }
+            $0.underlyingError = $0.underlyingError.map { cause in
+                (cause as? KafkaError)?.rewritten(change) ?? KafkaError(.unknown, change("\(cause)"))
+            }
+        }
+    }
+
     func asFatal() -> KafkaError {
         changed { $0.isFatal = true }
     }

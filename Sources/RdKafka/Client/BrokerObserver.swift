@@ -119,6 +119,11 @@ package final class BrokerObserver: Sendable {
         }
     }
 
+    /// Those to which a connection was tried, `localhost:9092`, in alphabetical order.
+    package var addresses: [String] {
+        connections.withLock { $0.progress.keys.sorted() }
+    }
+
     /// When the last connection to a broker came how far; nothing if there was none.
     ///
     /// - Parameter broker: its address, `localhost:9092`.

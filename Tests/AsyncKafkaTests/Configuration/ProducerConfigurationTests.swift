@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func changedSettingsReachTheEngine() throws {
-        var configuration = KafkaProducerConfiguration(bootstrapServers: ["a:1", "SSL://b", "[::1]:9093"])
+        var configuration = KafkaProducerConfiguration(bootstrapServers: ["a:1", "PLAINTEXT://b", "[::1]:9093"])
         configuration.clientID = "shop"
         configuration.acknowledgements = .leader
         configuration.isIdempotent = false
@@ -64,7 +64,7 @@ import Testing
         configuration.connection.socketTimeout = .seconds(7)
         let engine = try configuration.engineConfiguration()
         let expected = [
-            "metadata.broker.list": "a:1,SSL://b,[::1]:9093", "client.id": "shop", "acks": "1",
+            "metadata.broker.list": "a:1,PLAINTEXT://b,[::1]:9093", "client.id": "shop", "acks": "1",
             "enable.idempotence": "false", "message.timeout.ms": "0", "linger.ms": "1.5", "batch.size": "5000",
             "batch.num.messages": "7", "compression.codec": "gzip", "compression.level": "3", "partitioner": "fnv1a",
             "message.max.bytes": "2000000", "socket.timeout.ms": "7000", "socket.keepalive.enable": "true",
@@ -315,6 +315,32 @@ import Testing
     func anUnreadableServerIsRefused(_ server: String) throws {
         let configuration = KafkaProducerConfiguration(bootstrapServers: ["good:9092", server])
         try expect(configuration.refusal(), says: "`bootstrapServers`")
+    }
+
+    @Test func aSchemeOfAnotherSecurityProtocolIsRefused() throws {
+        var configuration = KafkaProducerConfiguration(bootstrapServers: ["a:1", "ssl://b:9093"])
+        let entry = "`bootstrapServers` contains \"ssl://b:9093\""
+        try expect(configuration.refusal(), says: entry, "whose scheme is ssl", "`security.protocol` is plaintext")
+        configuration.additionalProperties["security.protocol"] = "SSL"
+        #expect(try configuration.values("bootstrap.servers") == ["a:1,ssl://b:9093"])
+        configuration.bootstrapServers = ["http://b:9093"]
+        try expect(configuration.refusal(), says: "`bootstrapServers`", "whose scheme is none of Kafka's")
+    }
+
+    @Test(arguments: [
+        ("a:1, SSL://b:2", "whose scheme is ssl"), ("a:1,kafka://b:2", "none of Kafka's"), ("a:1,b:x", "whose port"),
+        ("a:1 b:2", "without spaces"),
+    ])
+    func serversByNameAreCheckedAsWell(_ servers: String, _ problem: String) throws {
+        var configuration = KafkaProducerConfiguration(bootstrapServers: [])
+        configuration.additionalProperties["metadata.broker.list"] = servers
+        try expect(configuration.refusal(), says: "`metadata.broker.list` contains", problem)
+    }
+
+    @Test func spacesAndEmptyPlacesBetweenServersByNameAreNone() throws {
+        var configuration = KafkaProducerConfiguration(bootstrapServers: [])
+        configuration.additionalProperties["bootstrap.servers"] = " a:1,, plaintext://b:2,"
+        #expect(try configuration.refusal() == nil)
     }
 
     @Test func someServerIsNeeded() throws {

@@ -107,6 +107,70 @@ struct EndpointFindingsTests {
         #expect(failed?.duration == .milliseconds(7))
     }
 
+    /// What ends or is silent behind the login is no fault of what comes before it.
+    @Test(arguments: [KafkaError.Code.transport, .timedOut])
+    func whatFailsBehindTheLoginIsOfTheCluster(_ code: KafkaError.Code) {
+        let error = KafkaError(code, "the connection has ended")
+        let checks = findings {
+            $0.connection = .failed(error, .milliseconds(7))
+            $0.progress = [.open: .now]
+        }
+        #expect(
+            outcomes(checks) == [
+                "name resolution: passed", "TCP: passed", "TLS: passed", "API versions: passed", "SASL: passed",
+                "cluster: failed",
+            ]
+        )
+        #expect(checks.last?.name == "cluster kafka.example.com:9093")
+        #expect(checks.last?.advice != nil)
+        #expect(checks.last?.error?.code == code)
+    }
+
+    // MARK: Time
+
+    @Test
+    func aSilenceIsAFailureOnlyWhereThereWasTime() {
+        typealias Step = DiagnosisStep<Void>
+        func step(_ code: KafkaError.Code, of time: Duration) -> Step {
+            .ended(by: KafkaError(code, "no"), after: time, of: time, patience: .seconds(5))
+        }
+        #expect(step(.timedOut, of: .milliseconds(4999)).whyUnfinished == "the time was over")
+        #expect(step(.timedOut, of: .seconds(5)).error?.code == .timedOut)
+        #expect(step(.transport, of: .zero).error?.code == .transport)
+        #expect(step(.cancelled, of: .seconds(60)).whyUnfinished == "the task was cancelled")
+        let error = KafkaError(.transport, "no")
+        func asked(_ time: Duration) -> Step {
+            .ended(by: error, after: time, of: time, patience: .seconds(5), silence: [.timedOut, .transport])
+        }
+        #expect(asked(.seconds(4)).isUnfinished)
+        #expect(asked(.seconds(5)).error?.code == .transport)
+    }
+
+    @Test
+    func anAddressThatHadTooLittleTimeIsNotKnown() {
+        let silent = NetworkProbe.Fault(kind: .timedOut, text: "Connection timed out")
+        let refused = NetworkProbe.Fault(kind: .refused, text: "Connection refused")
+        func step(_ attempts: (fault: NetworkProbe.Fault?, time: Duration)...) -> DiagnosisStep<
+            EndpointFindings.Connections
+        > {
+            var connections = EndpointFindings.Connections()
+            for (fault, time) in attempts { connections.add("192.0.2.1", fault, of: time) }
+            return connections.step(after: .zero)
+        }
+        #expect(step((silent, .seconds(2))).isUnfinished)
+        #expect(step((refused, .seconds(2)), (silent, .seconds(2))).isUnfinished)
+        #expect(step((silent, .seconds(3))).value?.isTaken == false)
+        #expect(step((refused, .zero)).value?.isTaken == false)
+        #expect(step((silent, .seconds(2)), (nil, .seconds(2))).value?.isTaken == true)
+    }
+
+    @Test
+    func aProbeThatDoesNotComeBackSaysWhatToDo() {
+        let checks = findings { $0.tcp = .failed(KafkaError(.timedOut, "late"), .seconds(4)) }
+        #expect(checks[1].outcome == .failed)
+        #expect(checks[1].advice?.contains("firewalls") == true)
+    }
+
     @Test
     func aNameWithoutAnAddressEndsTheWay() {
         let fault = NetworkProbe.Fault(kind: .nameUnknown, text: "Name or service not known")
@@ -147,6 +211,8 @@ struct EndpointFindingsTests {
         #expect(checks[1].subject == "kafka.example.com:9093, broker 3")
         #expect(checks[1].advice?.contains("`advertised.listeners`") == true)
         #expect(checks[1].advice?.contains("broker 3") == true)
+        let unnumbered = findings(Self.secure, .cluster(nil)) { $0.names = .unfinished("late") }
+        #expect(unnumbered[0].subject == "kafka.example.com:9093, a broker")
     }
 
     @Test

@@ -49,14 +49,16 @@ actor AdminCore: ConnectingClient {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     /// How much later than librdkafka the client gives up, as librdkafka can say why.
-    static let grace = Duration.seconds(1)
+    private nonisolated let grace: Duration
+    static let standardGrace = Duration.seconds(1)
 
-    init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
+    init(_ configuration: KafkaAdminConfiguration, grace: Duration = standardGrace) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.admin, engine, security: configuration.security)
         log = LogSink(configuration.log, clientName: handle.name, redaction: configuration.redaction)
         self.configuration = configuration
+        self.grace = grace
         requestTimeout = configuration.requestTimeout
         operationTimeout = configuration.operationTimeout
         let thread = ClientThread(name: "kafka-admin-\(ClientNumber.next())")
@@ -208,12 +210,12 @@ actor AdminCore: ConnectingClient {
     /// Runs a call that blocks on a thread of its own; it gets the handle and its time.
     ///
     /// - Parameters:
-    ///   - grace: how much later than `body`, which may be stuck, the wait for it ends.
+    ///   - grace: how much later than `body`, which may be stuck, the wait for it ends; nil is the client's.
     ///   - isFromBroker: whether an answer proves that a broker serves this client.
     func block<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
-        grace: Duration = AdminCore.grace,
+        grace: Duration? = nil,
         isFromBroker: @escaping @Sendable (Answer) -> Bool = { _ in true },
         _ body: @escaping @Sendable (Handle, BlockingTime) -> Result<Answer, KafkaError>
     ) async throws(KafkaError) -> Answer {
@@ -232,7 +234,7 @@ actor AdminCore: ConnectingClient {
     private func onBlockingThread<Answer: Sendable>(
         _ name: String,
         until deadline: ContinuousClock.Instant,
-        grace: Duration = AdminCore.grace,
+        grace: Duration? = nil,
         _ body: @escaping @Sendable (Flag, (Result<Answer, KafkaError>, Bool) -> Void) -> Void
     ) async throws(KafkaError) -> Answer {
         try await wait(for: name, until: deadline, grace: grace) { id, suspension in
@@ -268,7 +270,7 @@ actor AdminCore: ConnectingClient {
 
     /// Lets time pass before another attempt.
     func pause(until date: ContinuousClock.Instant) async throws(KafkaError) {
-        try await wait(for: "wait", until: date - Self.grace) { _, suspension in
+        try await wait(for: "wait", until: date - grace) { _, suspension in
             Call(
                 name: "wait",
                 failed: { suspension.resume(returning: $0.code == .timedOut ? .success(()) : .failure($0)) }
@@ -279,11 +281,12 @@ actor AdminCore: ConnectingClient {
     private func wait<Answer: Sendable>(
         for name: String,
         until deadline: ContinuousClock.Instant,
-        grace: Duration = AdminCore.grace,
+        grace: Duration? = nil,
         _ begin: (UInt64, Suspension<Result<Answer, KafkaError>>) -> Call?
     ) async throws(KafkaError) -> Answer {
         guard case .open = phase else { throw .clientClosed }
         let start = ContinuousClock.now
+        let limit = deadline + (grace ?? self.grace)
         let id = calls.makeID()
         let result = await withTaskCancellationHandler {
             await suspend { (suspension: Suspension<Result<Answer, KafkaError>>) in
@@ -292,7 +295,7 @@ actor AdminCore: ConnectingClient {
                         returning: .failure(KafkaError(.cancelled, "the task was cancelled before a broker was asked"))
                     )
                 } else if let call = begin(id, suspension) {
-                    calls.add(id, at: deadline + grace, call)
+                    calls.add(id, at: limit, call)
                 }
             }
         } onCancel: {

@@ -3,11 +3,14 @@ import RdKafka
 /// What all clients have in common.
 extension ConfigurationBuilder {
     func setBootstrapServers(_ servers: [String]) throws(KafkaError) {
-        let isGiven = isNamed("bootstrap.servers")
-        guard !servers.isEmpty || isGiven else {
+        let given = givenName(of: "bootstrap.servers")
+        guard !servers.isEmpty || given != nil else {
             throw .invalid("`bootstrapServers` is empty: name at least one broker, as `host:port`")
         }
-        for server in servers { try checkServer(server) }
+        for server in servers { try checkServer(server, in: "bootstrapServers") }
+        if let given {
+            for server in serversInForce { try checkServer(server, in: PropertyNames.printable(given)) }
+        }
         try set(
             Setting(
                 "bootstrapServers",
@@ -23,15 +26,45 @@ extension ConfigurationBuilder {
         try set(Setting("statisticsInterval", "statistics.interval.ms", interval ?? .zero, default: .zero))
     }
 
+    /// librdkafka allows for spaces in front of an entry.
+    private var serversInForce: [String] {
+        (engine.value(of: "bootstrap.servers") ?? "").split(separator: ",")
+            .map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+    }
+
+    /// librdkafka drops an entry whose scheme is not its security protocol, and all that follow it (rdkafka_broker.c,
+    /// `rd_kafka_broker_name_parse`).
+    func checkSchemes() throws(KafkaError) {
+        let setting = PropertyNames.printable(givenName(of: "bootstrap.servers") ?? "bootstrapServers")
+        let inForce = (engine.value(of: "security.protocol") ?? "plaintext").lowercased()
+        for server in serversInForce {
+            guard let end = server.firstRange(of: "://")?.lowerBound else { continue }
+            let scheme = server[..<end].lowercased()
+            guard scheme != inForce else { continue }
+            let shown = PropertyNames.printable(server)
+            guard ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"].contains(scheme) else {
+                throw .invalid(
+                    "`\(setting)` contains \"\(shown)\", whose scheme is none of Kafka's: leave it out, as in `host:port`"
+                )
+            }
+            throw .invalid(
+                """
+                `\(setting)` contains \"\(shown)\", whose scheme is \(scheme), and `security.protocol` is \(inForce), which follows from \
+                `security`: change `security`, or leave the scheme out
+                """
+            )
+        }
+    }
+
     /// librdkafka passes over entries that it cannot read.
-    private func checkServer(_ server: String) throws(KafkaError) {
+    private func checkServer(_ server: String, in setting: String) throws(KafkaError) {
         let shown = PropertyNames.printable(server)
         guard !server.isEmpty else {
-            throw .invalid("`bootstrapServers` contains an empty entry")
+            throw .invalid("`\(setting)` contains an empty entry")
         }
         guard server.unicodeScalars.allSatisfy({ $0 > " " && $0 != "," && $0 != "\u{7f}" }) else {
             throw .invalid(
-                "`bootstrapServers` contains \"\(shown)\": each entry is one `host:port`, without spaces and commas"
+                "`\(setting)` contains \"\(shown)\": each entry is one `host:port`, without spaces and commas"
             )
         }
         var address = server[...]
@@ -46,11 +79,11 @@ extension ConfigurationBuilder {
             address = address[..<colon]
         }
         guard !address.isEmpty else {
-            throw .invalid("`bootstrapServers` contains \"\(shown)\", which names no host")
+            throw .invalid("`\(setting)` contains \"\(shown)\", which names no host")
         }
         guard let port else { return }
         guard let number = Int(port), 1...65_535 ~= number else {
-            throw .invalid("`bootstrapServers` contains \"\(shown)\", whose port is not a number from 1 to 65535")
+            throw .invalid("`\(setting)` contains \"\(shown)\", whose port is not a number from 1 to 65535")
         }
     }
 

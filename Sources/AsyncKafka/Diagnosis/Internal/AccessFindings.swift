@@ -21,6 +21,12 @@ struct AccessFindings: Sendable {
         self.principal = principal
     }
 
+    /// Nothing could be tried.
+    mutating func leave(_ why: String) {
+        described = .unfinished(why)
+        rules = .unfinished(why)
+    }
+
     var isUnfinished: Bool { described.isUnfinished || operations.isUnfinished || rules.isUnfinished }
 
     private func check(

@@ -11,9 +11,12 @@ struct Diagnosis: Sendable {
     private let plan: DiagnosisPlan
     private let timeout: Duration
     private let deadline: Instant
+    /// How much later than its limit a call may end.
+    private var grace: Duration { Self.grace(within: timeout) }
 
     static func make(
         timeout: Duration,
+        redaction: Redaction,
         plan makePlan: () throws(KafkaError) -> DiagnosisPlan
     ) async -> KafkaDiagnosis {
         let start = ContinuousClock.now
@@ -23,10 +26,10 @@ struct Diagnosis: Sendable {
         do throws(KafkaError) {
             plan = try makePlan()
             // librdkafka itself reads certificates and keys as it starts.
-            first = try KafkaAdmin(plan.configuration(for: plan.servers[0]))
+            first = try KafkaAdmin(plan.configuration(for: plan.servers[0]), grace: grace(within: timeout))
         } catch {
             let check = KafkaDiagnosis.Check(.configuration, "", .failed, error.message, error: error)
-            return KafkaDiagnosis(checks: [check], duration: .now - start, isComplete: true)
+            return KafkaDiagnosis(checks: [check.redacted(redaction)], duration: .now - start, isComplete: true)
         }
         let diagnosis = Diagnosis(plan: plan, timeout: timeout, deadline: start + timeout)
         var checks = [
@@ -34,7 +37,7 @@ struct Diagnosis: Sendable {
         ]
         let isComplete = await diagnosis.run(first, since: start, &checks)
         return KafkaDiagnosis(
-            checks: checks.map { $0.redacted(plan.redaction) },
+            checks: checks.map { $0.redacted(redaction) },
             duration: .now - start,
             isComplete: isComplete
         )
@@ -51,9 +54,11 @@ struct Diagnosis: Sendable {
         checks += trials.flatMap(\.findings.checks)
         var isComplete = !trials.contains(where: \.findings.isUnfinished)
         let admins = trials.compactMap(\.admin)
-        var cluster = DiagnosisStep<KafkaClusterDescription>.pointless
+        let cluster: DiagnosisStep<KafkaClusterDescription>
         if let admin = admins.first {
             cluster = await ask { timeout throws(KafkaError) in try await admin.describeCluster(timeout: timeout) }
+        } else {
+            cluster = trials.lazy.compactMap(\.findings.whyUnfinished).first.map { .unfinished($0) } ?? .pointless
         }
         checks.append(Self.check(cluster))
         if !(await lookAround(cluster, admins.first, &checks)) || cluster.isUnfinished { isComplete = false }
@@ -79,7 +84,11 @@ struct Diagnosis: Sendable {
         var findings = EndpointFindings(address, source, plan.endpoint)
         let admin: KafkaAdmin
         do throws(KafkaError) {
-            if let given { admin = given.admin } else { admin = try KafkaAdmin(plan.configuration(for: address)) }
+            if let given {
+                admin = given.admin
+            } else {
+                admin = try KafkaAdmin(plan.configuration(for: address), grace: grace)
+            }
         } catch {
             findings.connection = .failed(error, .now - start)
             return Trial(findings: findings, admin: nil)
@@ -92,7 +101,8 @@ struct Diagnosis: Sendable {
             await admin.close(timeout: .zero)
             return Trial(findings: findings, admin: nil)
         }
-        findings.connection = await .trying(until: deadline) { () throws(KafkaError) in
+        findings.connection = await .trying(until: deadline, patience: DiagnosisPatience.connection) {
+            () throws(KafkaError) in
             // It has been trying since it was made, and librdkafka does not repeat itself.
             try await admin.core.connect(until: deadline, since: start)
         }
@@ -112,8 +122,10 @@ struct Diagnosis: Sendable {
     ) async -> [NetworkProbe.Address] {
         let (host, port, family) = (address.host, address.port, plan.family)
         let limit = Self.half(until: deadline)
-        let step = await DiagnosisStep<Result<[NetworkProbe.Address], NetworkProbe.Fault>>.trying(until: limit) {
-            () throws(KafkaError) in
+        let step = await DiagnosisStep<Result<[NetworkProbe.Address], NetworkProbe.Fault>>.trying(
+            until: limit,
+            patience: DiagnosisPatience.name
+        ) { () throws(KafkaError) in
             try await admin.core.block("look up a name", until: limit, grace: .zero, isFromBroker: { _ in false }) {
                 _,
                 _ in
@@ -139,7 +151,10 @@ struct Diagnosis: Sendable {
         until deadline: Instant
     ) async -> DiagnosisStep<EndpointFindings.Connections> {
         let limit = Self.half(until: deadline)
-        return await .trying(until: limit) { () throws(KafkaError) in
+        let step = await DiagnosisStep<EndpointFindings.Connections>.trying(
+            until: limit,
+            patience: DiagnosisPatience.tcp
+        ) { () throws(KafkaError) in
             try await admin.core.block(
                 "connect",
                 until: limit,
@@ -151,11 +166,13 @@ struct Diagnosis: Sendable {
                     // One that does not answer leaves time for the others.
                     let share = min((time.deadline - .now) / (addresses.count - index), .seconds(5))
                     let fault = NetworkProbe.connect(to: address, until: .now + share) { !time.abandoned.isRaised }
-                    connections.attempts.append((address.text, fault))
+                    connections.add(address.text, fault, of: share)
                 }
                 return .success(connections)
             }
         }
+        guard case .done(let connections, let duration) = step else { return step }
+        return connections.step(after: duration)
     }
 
     private static func half(until deadline: Instant) -> Instant {
@@ -165,17 +182,26 @@ struct Diagnosis: Sendable {
 
     // MARK: The cluster
 
+    private static func grace(within timeout: Duration) -> Duration {
+        min(AdminCore.standardGrace, timeout / 10)
+    }
+
     /// Asks the cluster for something, for as long as it may take.
     private func ask<Answer: Sendable>(
         _ body: (Duration) async throws(KafkaError) -> Answer
     ) async -> DiagnosisStep<Answer> {
         let left = deadline - .now
         // A call may be a little late.
-        let limit = min(left * 2 / 3, timeout / 3, left - AdminCore.grace)
+        let limit = min(left * 2 / 3, timeout / 3, left - grace)
         guard limit >= .milliseconds(1) else {
-            return .unfinished(Task.isCancelled ? "the task was cancelled" : "the time was over")
+            return .unfinished(Task.isCancelled ? DiagnosisStep<Answer>.cancelled : DiagnosisStep<Answer>.late)
         }
-        return await .trying(until: deadline) { () throws(KafkaError) in try await body(limit) }
+        // A broker has taken the client: another that cannot be reached yet is no answer.
+        return await .trying(
+            until: .now + limit,
+            patience: DiagnosisPatience.answer,
+            silence: [.timedOut, .transport, .allBrokersDown]
+        ) { () throws(KafkaError) in try await body(limit) }
     }
 
     private static func check(_ cluster: DiagnosisStep<KafkaClusterDescription>) -> KafkaDiagnosis.Check {
@@ -197,7 +223,16 @@ struct Diagnosis: Sendable {
             }
             return KafkaDiagnosis.Check(.cluster, "", .passed, seen, duration: duration)
         case .failed(let error, let duration):
-            return KafkaDiagnosis.Check(.cluster, "", .failed, error.message, duration: duration, error: error)
+            return KafkaDiagnosis.Check(
+                .cluster,
+                "",
+                .failed,
+                error.message,
+                advice:
+                    "see to the brokers below that fail: clients are sent to them; else look at the brokers' logs and load",
+                duration: duration,
+                error: error
+            )
         case .unfinished(let why): return KafkaDiagnosis.Check(.cluster, "", .unknown, why)
         case .pointless:
             return KafkaDiagnosis.Check(.cluster, "", .skipped, "none of the bootstrap servers takes the client")
@@ -218,7 +253,14 @@ struct Diagnosis: Sendable {
         _ admin: KafkaAdmin?,
         _ checks: inout [KafkaDiagnosis.Check]
     ) async -> Bool {
-        let brokers = (cluster.value?.brokers ?? []).map { (BrokerAddress(host: $0.host, port: $0.port), $0.id) }
+        let brokers: [(BrokerAddress, Int?)] =
+            if let cluster = cluster.value {
+                cluster.brokers.map { (BrokerAddress(host: $0.host, port: $0.port), $0.id) }
+            } else {
+                // Newer librdkafkas ask none but those that the cluster names: if none of them can be reached, what was tried is all that
+                // is known of them.
+                (admin?.core.handle.brokers.addresses ?? []).map { (BrokerAddress(entry: $0), nil) }
+            }
         let others = brokers.filter { !plan.servers.contains($0.0) }
         let parts = await withTaskGroup(of: Part.self) { tasks in
             tasks.addTask {
@@ -233,11 +275,11 @@ struct Diagnosis: Sendable {
             tasks.addTask {
                 .topics(
                     await concurrently(plan.topics) {
-                        await lookAt($0, admin, brokerCount: cluster.value?.brokers.count)
+                        await lookAt($0, admin, cluster)
                     }
                 )
             }
-            tasks.addTask { .access(await lookAtOwnNames(admin)) }
+            tasks.addTask { .access(await lookAtOwnNames(admin, unless: cluster.whyUnfinished)) }
             var parts: [Part] = []
             for await part in tasks { parts.append(part) }
             return parts
@@ -270,11 +312,17 @@ struct Diagnosis: Sendable {
     private func lookAt(
         _ name: String,
         _ admin: KafkaAdmin?,
-        brokerCount: Int?
+        _ cluster: DiagnosisStep<KafkaClusterDescription>
     ) async -> (TopicFindings, AccessFindings) {
-        var topic = TopicFindings(name, plan.purpose, brokerCount: brokerCount)
+        var topic = TopicFindings(name, plan.purpose, brokerCount: cluster.value?.brokers.count)
         var access = AccessFindings("topic \(name)", needs: plan.purpose.neededForTopics, principal: plan.principal)
-        guard let admin else { return (topic, access) }
+        guard let admin else {
+            if let why = cluster.whyUnfinished {
+                topic.leave(why)
+                access.leave(why)
+            }
+            return (topic, access)
+        }
         await withTaskGroup(of: TopicPart.self) { tasks in
             tasks.addTask {
                 .description(
@@ -332,11 +380,16 @@ struct Diagnosis: Sendable {
     }
 
     /// The group, or the transactional id.
-    private func lookAtOwnNames(_ admin: KafkaAdmin?) async -> [AccessFindings] {
+    ///
+    /// - Parameter why: why nobody was found who could be asked, if that is not known to be so.
+    private func lookAtOwnNames(_ admin: KafkaAdmin?, unless why: String?) async -> [AccessFindings] {
         switch plan.purpose {
         case .consuming(group: .some(let group)):
             var access = AccessFindings("group \(group)", needs: [.read, .describe], principal: plan.principal)
-            guard let admin else { return [access] }
+            guard let admin else {
+                if let why { access.leave(why) }
+                return [access]
+            }
             access.described = await ask { timeout throws(KafkaError) in
                 _ = try await admin.groupOffsets(of: group, timeout: timeout)
             }
@@ -348,7 +401,10 @@ struct Diagnosis: Sendable {
                 needs: [.write, .describe],
                 principal: plan.principal
             )
-            guard let admin else { return [access] }
+            guard let admin else {
+                if let why { access.leave(why) }
+                return [access]
+            }
             access.rules = await rules(about: .transactionalID, id, admin)
             return [access]
         case .consuming, .producing, .administrating: return []
@@ -377,7 +433,7 @@ private func concurrently<Input: Sendable, Output: Sendable>(
 }
 
 extension KafkaDiagnosis.Check {
-    fileprivate func redacted(_ redaction: Redaction) -> KafkaDiagnosis.Check {
+    func redacted(_ redaction: Redaction) -> KafkaDiagnosis.Check {
         KafkaDiagnosis.Check(
             kind,
             subject,
@@ -385,7 +441,7 @@ extension KafkaDiagnosis.Check {
             redaction(seen),
             advice: advice.map { redaction($0) },
             duration: duration,
-            error: error.map { $0.saying(redaction($0.message)) }
+            error: error.map { $0.rewritten { redaction($0) } }
         )
     }
 }

@@ -16,7 +16,6 @@ struct DiagnosisPlan: Sendable {
     let family: NetworkProbe.Family
     /// As brokers call the account by default; nil where they alone know.
     let principal: String?
-    let redaction: Redaction
     /// An admin client's, without the brokers.
     private let configuration: KafkaAdminConfiguration
 
@@ -27,8 +26,7 @@ struct DiagnosisPlan: Sendable {
         clientID: String,
         connection: KafkaConnectionConfiguration,
         security: KafkaSecurity,
-        properties: [String: String],
-        redaction: Redaction
+        properties: [String: String]
     ) throws(KafkaError) {
         let entries = (engine.value(of: "bootstrap.servers") ?? "").split(separator: ",").filter { !$0.isEmpty }
         var servers: [BrokerAddress] = []
@@ -42,7 +40,6 @@ struct DiagnosisPlan: Sendable {
         self.servers = servers
         self.topics = topics.unique
         self.purpose = purpose
-        self.redaction = redaction
         let reader = ConnectionFailureReader(engine)
         let username = engine.value(of: "sasl.username") ?? ""
         endpoint = EndpointSettings(
@@ -99,8 +96,7 @@ extension KafkaProducerConfiguration {
             clientID: clientID,
             connection: connection,
             security: security,
-            properties: additionalProperties,
-            redaction: redaction
+            properties: additionalProperties
         )
     }
 }
@@ -118,8 +114,7 @@ extension KafkaConsumerConfiguration {
             clientID: clientID,
             connection: connection,
             security: security,
-            properties: additionalProperties,
-            redaction: redaction
+            properties: additionalProperties
         )
     }
 }
@@ -134,8 +129,7 @@ extension KafkaAdminConfiguration {
             clientID: clientID,
             connection: connection,
             security: security,
-            properties: additionalProperties,
-            redaction: redaction
+            properties: additionalProperties
         )
     }
 }

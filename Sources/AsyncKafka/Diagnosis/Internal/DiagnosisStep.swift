@@ -1,3 +1,14 @@
+/// How long a silence has to be to tell something: with less time, what works may not have answered either.
+enum DiagnosisPatience {
+    static let name = Duration.seconds(5)
+    /// For each address.
+    static let tcp = Duration.seconds(3)
+    /// For TLS and everything behind it.
+    static let connection = Duration.seconds(10)
+    /// For what the cluster is asked.
+    static let answer = Duration.seconds(5)
+}
+
 /// What became of one thing that a diagnosis has tried.
 enum DiagnosisStep<Value: Sendable>: Sendable {
     case done(Value, Duration)
@@ -8,27 +19,50 @@ enum DiagnosisStep<Value: Sendable>: Sendable {
     case pointless
 
     /// Tries it, if there is time.
+    ///
+    /// - Parameters:
+    ///   - patience: the time without which silence is no failure.
+    ///   - silence: what librdkafka says at a time limit.
     static func trying(
         until deadline: ContinuousClock.Instant,
+        patience: Duration,
+        silence: Set<KafkaError.Code> = [.timedOut],
         _ body: () async throws(KafkaError) -> Value
     ) async -> DiagnosisStep {
         let start = ContinuousClock.now
         guard !Task.isCancelled else { return .unfinished(cancelled) }
-        guard start < deadline else { return .unfinished("the time was over") }
+        guard start < deadline else { return .unfinished(late) }
         do throws(KafkaError) {
             let value = try await body()
             return .done(value, .now - start)
         } catch {
-            return error.code == .cancelled ? .unfinished(cancelled) : .failed(error, .now - start)
+            return ended(by: error, after: .now - start, of: deadline - start, patience: patience, silence: silence)
         }
     }
 
-    private static var cancelled: String { "the task was cancelled" }
-
-    var isUnfinished: Bool {
-        if case .unfinished = self { return true }
-        return false
+    /// What an error makes of it.
+    ///
+    /// - Parameter time: the time that there was.
+    static func ended(
+        by error: KafkaError,
+        after duration: Duration,
+        of time: Duration,
+        patience: Duration,
+        silence: Set<KafkaError.Code> = [.timedOut]
+    ) -> DiagnosisStep {
+        if error.code == .cancelled { return .unfinished(cancelled) }
+        return time < patience && silence.contains(error.code) ? .unfinished(late) : .failed(error, duration)
     }
+
+    static var cancelled: String { "the task was cancelled" }
+    static var late: String { "the time was over" }
+
+    var whyUnfinished: String? {
+        if case .unfinished(let why) = self { return why }
+        return nil
+    }
+
+    var isUnfinished: Bool { whyUnfinished != nil }
 
     var isPointless: Bool {
         if case .pointless = self { return true }

@@ -27,16 +27,32 @@ struct EndpointFindings: Sendable {
     /// Who has named the address.
     enum Source: Sendable {
         case configuration
-        /// The cluster, with the broker's number.
-        case cluster(Int)
+        /// The cluster, with the broker's number, if that is known.
+        case cluster(Int?)
     }
 
     /// What became of the connections to the addresses of a name.
     struct Connections: Sendable {
         /// The addresses, with why nobody takes a connection there; nil: somebody does.
         var attempts: [(address: String, fault: NetworkProbe.Fault?)] = []
+        /// Whether an address had too little time to answer.
+        private(set) var isCutShort = false
 
         var isTaken: Bool { attempts.contains { $0.fault == nil } }
+
+        init(attempts: [(address: String, fault: NetworkProbe.Fault?)] = []) {
+            self.attempts = attempts
+        }
+
+        /// - Parameter time: the time that the address had.
+        mutating func add(_ address: String, _ fault: NetworkProbe.Fault?, of time: Duration) {
+            attempts.append((address, fault))
+            if fault?.kind == .timedOut, time < DiagnosisPatience.tcp { isCutShort = true }
+        }
+
+        func step(after duration: Duration) -> DiagnosisStep<Connections> {
+            isTaken || !isCutShort ? .done(self, duration) : .unfinished(DiagnosisStep<Connections>.late)
+        }
     }
 
     typealias Lookup = Result<[String], NetworkProbe.Fault>
@@ -59,12 +75,14 @@ struct EndpointFindings: Sendable {
         self.settings = settings
     }
 
-    var isUnfinished: Bool { names.isUnfinished || tcp.isUnfinished || connection.isUnfinished }
+    var whyUnfinished: String? { names.whyUnfinished ?? tcp.whyUnfinished ?? connection.whyUnfinished }
+    var isUnfinished: Bool { whyUnfinished != nil }
 
     private var subject: String {
         switch source {
         case .configuration: "\(address)"
-        case .cluster(let number): "\(address), broker \(number)"
+        case .cluster(let number?): "\(address), broker \(number)"
+        case .cluster(nil): "\(address), a broker"
         }
     }
 
@@ -91,8 +109,8 @@ struct EndpointFindings: Sendable {
         case .configuration: configured
         case .cluster(let number):
             """
-            the cluster tells its clients to find broker \(number) there: \(configured); or set `advertised.listeners` of that broker to a \
-            name and a port at which this machine reaches it
+            the cluster tells its clients to find \(number.map { "broker \($0)" } ?? "a broker") there: \(configured); or set \
+            `advertised.listeners` of that broker to a name and a port at which this machine reaches it
             """
         }
     }
@@ -136,7 +154,8 @@ struct EndpointFindings: Sendable {
             let error = KafkaError(code, "\(address): \(seen): \(advice)")
             return check(.tcp, .failed, seen, advice: advice, duration: duration, error: error)
         case .failed(let error, let duration):
-            return check(.tcp, .failed, error.message, duration: duration, error: error)
+            let advice = advice(networkAdvice([.timedOut]))
+            return check(.tcp, .failed, error.message, advice: advice, duration: duration, error: error)
         case .unfinished(let why): return check(.tcp, .unknown, why)
         case .pointless:
             if case .unfinished(let why) = names { return check(.tcp, .unknown, why) }
@@ -225,16 +244,19 @@ struct EndpointFindings: Sendable {
 
     private func checks(of error: KafkaError, _ duration: Duration) -> [KafkaDiagnosis.Check] {
         let blamed = Self.kind(error.code, at: furthest)
+        var seen = failure.map(\.seen) ?? error.message
+        // The provider's own error.
+        if error.code == .tokenProviderFailed, let cause = error.underlyingError { seen += ": \(cause)" }
+        let standard = Self.standardAdvice[error.code] ?? (blamed == .cluster ? Self.behindTheLogin : nil)
+        let advice = failure.flatMap { $0.advice.isEmpty ? nil : $0.advice } ?? standard
+        let failed = check(blamed, .failed, seen, advice: advice, duration: duration, error: error)
+        // The connection came about, and ended before anything was answered.
+        guard blamed != .cluster else { return Self.protocolKinds.map { passed($0) } + [failed] }
         var isBefore = true
         return Self.protocolKinds.map { kind in
             if kind == blamed {
                 isBefore = false
-                var seen = failure.map(\.seen) ?? error.message
-                // The provider's own error.
-                if error.code == .tokenProviderFailed, let cause = error.underlyingError { seen += ": \(cause)" }
-                let standard = Self.standardAdvice[error.code]
-                let advice = failure.flatMap { $0.advice.isEmpty ? nil : $0.advice } ?? standard
-                return check(kind, .failed, seen, advice: advice, duration: duration, error: error)
+                return failed
             }
             guard isUsed(kind) else { return unused(kind) }
             guard isBefore else { return check(kind, .skipped, "\(blamed) has failed") }
@@ -250,6 +272,11 @@ struct EndpointFindings: Sendable {
         .timedOut: ConnectionFailureReader.noAnswer,
         .tokenProviderFailed: "see to what the token provider gets its tokens from",
     ]
+
+    private static let behindTheLogin = """
+        look at the broker's log and load, and at what stands between: the connection has ended, or is not served, though the broker \
+        has taken the client
+        """
 
     /// How far any connection has come.
     private var furthest: BrokerObserver.Stage {
@@ -275,7 +302,8 @@ struct EndpointFindings: Sendable {
             return switch stage {
             case .securing: .tls
             case .loggingIn: .sasl
-            case .connecting, .asking, .open: .apiVersions
+            case .connecting, .asking: .apiVersions
+            case .open: .cluster
             }
         }
     }

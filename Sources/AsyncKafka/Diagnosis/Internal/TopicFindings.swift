@@ -14,6 +14,12 @@ struct TopicFindings: Sendable {
         self.brokerCount = brokerCount
     }
 
+    /// Nothing could be tried.
+    mutating func leave(_ why: String) {
+        description = .unfinished(why)
+        minimum = .unfinished(why)
+    }
+
     var isUnfinished: Bool { description.isUnfinished || minimum.isUnfinished }
 
     private func check(

@@ -12,6 +12,7 @@ extension ConfigurationBuilder {
         let isEncrypted = `protocol`.hasSuffix("ssl")
         try checkSASL(security, isAuthenticated: isAuthenticated)
         try checkTLS(security, isEncrypted: isEncrypted)
+        try checkSchemes()
         guard isEncrypted else { return }
         // librdkafka's default since 2.0.
         if security.tls == nil { try prefer("ssl.endpoint.identification.algorithm", "https") }
