@@ -212,6 +212,16 @@ struct DiagnosisTests {
         }
     }
 
+    /// A third of the time, and never what there is not.
+    @Test
+    func theClusterIsAskedInAShortTimeToo() {
+        #expect(Diagnosis.limit(left: .seconds(25), of: .seconds(30)) == .seconds(10))
+        #expect(Diagnosis.limit(left: .milliseconds(900), of: .seconds(1)) == .seconds(1) / 3)
+        #expect(Diagnosis.limit(left: .milliseconds(300), of: .seconds(1)) == .milliseconds(200))
+        #expect(Diagnosis.limit(left: .milliseconds(600), of: .seconds(30)) < .zero)
+        #expect(Diagnosis.limit(left: .zero, of: .zero) <= .zero)
+    }
+
     /// Without an end it would take an hour.
     @Test
     func cancellationEndsIt() async throws {

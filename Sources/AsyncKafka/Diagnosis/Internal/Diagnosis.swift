@@ -186,13 +186,20 @@ struct Diagnosis: Sendable {
         min(AdminCore.standardGrace, timeout / 10)
     }
 
+    /// For how long the cluster may be asked for something.
+    ///
+    /// - Parameter left: what is left of the whole time.
+    static func limit(left: Duration, of timeout: Duration) -> Duration {
+        // A call may be a little late.
+        min(left * 2 / 3, timeout / 3, left - grace(within: timeout))
+    }
+
     /// Asks the cluster for something, for as long as it may take.
     private func ask<Answer: Sendable>(
         _ body: (Duration) async throws(KafkaError) -> Answer
     ) async -> DiagnosisStep<Answer> {
         let left = deadline - .now
-        // A call may be a little late.
-        let limit = min(left * 2 / 3, timeout / 3, left - grace)
+        let limit = Self.limit(left: left, of: timeout)
         guard limit >= .milliseconds(1) else {
             return .unfinished(Task.isCancelled ? DiagnosisStep<Answer>.cancelled : DiagnosisStep<Answer>.late)
         }
