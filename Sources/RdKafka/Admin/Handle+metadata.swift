@@ -70,6 +70,9 @@ extension Handle {
         }
     }
 
+    /// Whether the last answer about the cluster names a controller. Does not wait.
+    package var knowsController: Bool { rd_kafka_controllerid(pointer, 0) >= 0 }
+
     private func metadata<Answer>(
         of topic: OpaquePointer?,
         timeout: Int32,

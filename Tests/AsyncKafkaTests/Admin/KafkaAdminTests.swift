@@ -217,7 +217,7 @@ struct KafkaAdminTests {
     @Test(arguments: Kind.allCases)
     func aCancelledCallReturnsAtOnceAndItsLateAnswerIsDropped(kind: Kind) async throws {
         let admin = try KafkaAdmin(configuration(["127.0.0.1:1"]))
-        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(2)) }
+        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(300)) }
         task.cancel()
         #expect(await failure(of: task)?.code == .cancelled)
         #expect(await admin.core.callCount == 0)
@@ -242,7 +242,7 @@ struct KafkaAdminTests {
     @Test(arguments: Kind.allCases)
     func closeTellsWhatItLeavesWithoutAnAnswer(kind: Kind) async throws {
         let admin = try KafkaAdmin(configuration(["127.0.0.1:1"]))
-        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(3)) }
+        let task = await begin(on: admin) { try await kind.call(admin, timeout: .seconds(300)) }
         #expect(await admin.close(timeout: .zero) == 1)
         #expect(await failure(of: task)?.code == .clientClosed)
         #expect(await admin.close() == 1)

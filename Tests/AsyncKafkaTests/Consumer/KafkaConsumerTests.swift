@@ -233,7 +233,9 @@ struct KafkaConsumerTests {
     func theCloseReportSaysWhatIsUncommitted() async throws {
         try await withTopic { cluster, topic in
             try await produce(3, to: topic, of: cluster)
-            let consumer = try KafkaConsumer(consumerConfiguration(of: cluster))
+            var configuration = consumerConfiguration(of: cluster)
+            configuration.offsetPolicy = .afterProcessing(interval: .seconds(1000))
+            let consumer = try KafkaConsumer(configuration)
             try await consumer.subscribe(to: [topic])
             for try await message in consumer.messages {
                 consumer.markProcessed(message)

@@ -49,17 +49,20 @@ struct BrokerAnswerTests {
     }
 
     @Test func aConnectionProblemOfLongAgoIsNotTheCauseOfATimeout() throws {
-        var configuration = unreachableProducerConfiguration()
-        configuration.deliveryTimeout = .seconds(10)
-        let core = try ProducerCore(configuration)
+        let now = ContinuousClock.now
+        func problem(_ age: Duration) -> Problem { Problem(error: KafkaError(.transport, "down"), time: now - age) }
+        #expect(problem(.seconds(12)).isRecent(.seconds(10), now: now))
+        #expect(!problem(.seconds(13)).isRecent(.seconds(10), now: now))
+        #expect(problem(.seconds(1000)).isRecent(nil, now: now))
+        #expect(problem(.seconds(12)).isLasting(.seconds(10), now: now))
+        #expect(!problem(.seconds(13)).isLasting(.seconds(10), now: now))
+        #expect(!problem(.seconds(33)).isLasting(nil, now: now))
+
+        let core = try ProducerCore(unreachableProducerConfiguration())
+        core.lastProblem.withLock { $0 = problem(.zero) }
         let timeout = DeliveryOutcome(error: KafkaError.Code.deliveryTimedOut.rawValue)
-        let problem = KafkaError(.transport, "down")
-        core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(5)) }
         #expect((core.failure(timeout, topic: "t").underlyingError as? KafkaError)?.code == .transport)
         #expect(core.hindrance?.code == .transport)
-        core.lastProblem.withLock { $0 = Problem(error: problem, time: .now - .seconds(60)) }
-        #expect(core.failure(timeout, topic: "t").underlyingError == nil)
-        #expect(core.hindrance == nil)
         core.refuseSenders(.clientClosed)
         core.abandon()
     }

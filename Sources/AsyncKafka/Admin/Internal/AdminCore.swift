@@ -42,6 +42,7 @@ actor AdminCore: ConnectingClient {
     var connection: ClientConnection
     /// The last thing that went wrong between this client and its brokers.
     private var lastProblem: Problem?
+    private var controllerSearch = ControllerSearch()
     private var closers: [Suspension<Int>] = []
     /// How many calls the close has left without an answer.
     private var unanswered: Int?
@@ -392,7 +393,8 @@ actor AdminCore: ConnectingClient {
             log.log(.error, "REFUSED", error.description)
             for call in calls.removeAll() { call.failed(error) }
         }
-        var deadline = earliest(calls.deadline, connection.deadline)
+        lookForController(now: now)
+        var deadline = earliest(earliest(calls.deadline, connection.deadline), controllerSearch.deadline)
         switch phase {
         case .open:
             break
@@ -410,6 +412,21 @@ actor AdminCore: ConnectingClient {
             return .finish
         }
         return .sleep(until: earliest(deadline, tokenDeadline))
+    }
+
+    private func lookForController(now: ContinuousClock.Instant) {
+        let isMissed = calls.contains(where: { $0.answered != nil }) && !handle.knowsController
+        guard controllerSearch.proceed(isMissed: isMissed, now: now) else { return }
+        blockingCalls += 1
+        threads.submit { [self] in
+            _ = handle.cluster(timeout: 5000)
+            thread.submit {
+                self.assumeIsolated { core in
+                    core.blockingCalls -= 1
+                    core.controllerSearch.asked(now: .now)
+                }
+            }
+        }
     }
 
     // MARK: Credentials

@@ -12,6 +12,10 @@ struct Alarms<Waiter> {
 
     var count: Int { waiting.count }
 
+    func contains(where predicate: (Waiter) -> Bool) -> Bool {
+        !waiting.isEmpty && waiting.values.contains { predicate($0.waiter) }
+    }
+
     mutating func makeID() -> UInt64 {
         lastID += 1
         return lastID

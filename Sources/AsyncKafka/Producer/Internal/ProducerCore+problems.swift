@@ -6,6 +6,17 @@ typealias PartitionerFault = Partitioner.Fault
 struct Problem: Sendable {
     let error: KafkaError
     let time: ContinuousClock.Instant
+
+    /// Whether it can have held up a record that has just timed out.
+    func isRecent(_ deliveryTimeout: Duration?, now: ContinuousClock.Instant) -> Bool {
+        // librdkafka looks for timed-out records once a second.
+        deliveryTimeout.map { now - time <= $0 + .seconds(2) } ?? true
+    }
+
+    /// Whether it can still last: librdkafka repeats one every 30 s.
+    func isLasting(_ deliveryTimeout: Duration?, now: ContinuousClock.Instant) -> Bool {
+        now - time <= .seconds(32) && isRecent(deliveryTimeout, now: now)
+    }
 }
 
 /// What was known when a record's failure was reported: its sender may look at it much later, when other things have happened.
@@ -34,18 +45,12 @@ final class FailureCircumstances: Sendable, Equatable {
 extension ProducerCore {
     /// The last problem with a broker, if it can have held up a record that has just timed out.
     nonisolated var recentProblem: KafkaError? {
-        // librdkafka looks for timed-out records once a second.
-        problem(within: deliveryTimeout.map { $0 + .seconds(2) })
+        lastProblem.withLock { $0 }.flatMap { $0.isRecent(deliveryTimeout, now: .now) ? $0.error : nil }
     }
 
-    /// The last problem with a broker, if it can still last: librdkafka repeats one every 30 s.
+    /// The last problem with a broker, if it can still last.
     nonisolated var lastingProblem: KafkaError? {
-        problem(within: min(.seconds(32), deliveryTimeout.map { $0 + .seconds(2) } ?? .seconds(32)))
-    }
-
-    private nonisolated func problem(within time: Duration?) -> KafkaError? {
-        guard let problem = lastProblem.withLock({ $0 }) else { return nil }
-        return time.map { .now - problem.time <= $0 } ?? true ? problem.error : nil
+        lastProblem.withLock { $0 }.flatMap { $0.isLasting(deliveryTimeout, now: .now) ? $0.error : nil }
     }
 
     /// Why records do not leave, as far as is known.
