@@ -34,9 +34,8 @@ public final class KafkaAdmin: Sendable {
     /// Makes an admin client. Checks the whole configuration; starts, and does not wait for a broker.
     ///
     /// - Throws: `invalidConfiguration` with a sentence that says what to change.
-    public init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
-        core = try AdminCore(configuration)
-        closeTimeout = configuration.closeTimeout
+    public convenience init(_ configuration: KafkaAdminConfiguration) throws(KafkaError) {
+        try self.init(configuration, grace: AdminCore.standardGrace)
     }
 
     /// - Parameter grace: how much later than librdkafka it gives up.

@@ -53,7 +53,7 @@ actor AdminCore: ConnectingClient {
     private nonisolated let grace: Duration
     static let standardGrace = Duration.seconds(1)
 
-    init(_ configuration: KafkaAdminConfiguration, grace: Duration = standardGrace) throws(KafkaError) {
+    init(_ configuration: KafkaAdminConfiguration, grace: Duration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
         connection = ClientConnection(engine, configuration.connection)
         handle = try Handle.make(.admin, engine, security: configuration.security)

@@ -79,3 +79,22 @@ enum DiagnosisStep<Value: Sendable>: Sendable {
         return nil
     }
 }
+
+/// What was found out about one thing, of which there are several checks.
+protocol DiagnosisFindings: Sendable {
+    /// As the checks call it.
+    var subject: String { get }
+}
+
+extension DiagnosisFindings {
+    func check(
+        _ kind: KafkaDiagnosis.Kind,
+        _ outcome: KafkaDiagnosis.Outcome,
+        _ seen: String,
+        advice: String? = nil,
+        duration: Duration? = nil,
+        error: KafkaError? = nil
+    ) -> KafkaDiagnosis.Check {
+        KafkaDiagnosis.Check(kind, subject, outcome, seen, advice: advice, duration: duration, error: error)
+    }
+}

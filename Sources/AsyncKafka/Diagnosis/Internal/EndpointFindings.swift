@@ -23,7 +23,7 @@ struct EndpointSettings: Sendable {
 }
 
 /// What was found out about one broker's address. A plain value: `checks` says what it means.
-struct EndpointFindings: Sendable {
+struct EndpointFindings: DiagnosisFindings {
     /// Who has named the address.
     enum Source: Sendable {
         case configuration
@@ -78,23 +78,12 @@ struct EndpointFindings: Sendable {
     var whyUnfinished: String? { names.whyUnfinished ?? tcp.whyUnfinished ?? connection.whyUnfinished }
     var isUnfinished: Bool { whyUnfinished != nil }
 
-    private var subject: String {
+    var subject: String {
         switch source {
         case .configuration: "\(address)"
         case .cluster(let number?): "\(address), broker \(number)"
         case .cluster(nil): "\(address), a broker"
         }
-    }
-
-    private func check(
-        _ kind: KafkaDiagnosis.Kind,
-        _ outcome: KafkaDiagnosis.Outcome,
-        _ seen: String,
-        advice: String? = nil,
-        duration: Duration? = nil,
-        error: KafkaError? = nil
-    ) -> KafkaDiagnosis.Check {
-        KafkaDiagnosis.Check(kind, subject, outcome, seen, advice: advice, duration: duration, error: error)
     }
 
     var checks: [KafkaDiagnosis.Check] {

@@ -1,5 +1,5 @@
 /// What was found out about one topic. A plain value: `checks` says what it means.
-struct TopicFindings: Sendable {
+struct TopicFindings: DiagnosisFindings {
     let name: String
     let purpose: DiagnosisPlan.Purpose
     /// How many brokers the cluster has; nil if that is not known.
@@ -22,16 +22,7 @@ struct TopicFindings: Sendable {
 
     var isUnfinished: Bool { description.isUnfinished || minimum.isUnfinished }
 
-    private func check(
-        _ kind: KafkaDiagnosis.Kind,
-        _ outcome: KafkaDiagnosis.Outcome,
-        _ seen: String,
-        advice: String? = nil,
-        duration: Duration? = nil,
-        error: KafkaError? = nil
-    ) -> KafkaDiagnosis.Check {
-        KafkaDiagnosis.Check(kind, name, outcome, seen, advice: advice, duration: duration, error: error)
-    }
+    var subject: String { name }
 
     var checks: [KafkaDiagnosis.Check] {
         let others: [KafkaDiagnosis.Kind] = [.partitions, .leaders, .inSyncReplicas]
