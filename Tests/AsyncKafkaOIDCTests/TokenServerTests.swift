@@ -99,6 +99,18 @@ struct TokenServerTests {
         }
     }
 
+    /// A request that nobody waits for any more may begin behind the end of its provider, whose session takes none then.
+    @Test func aProviderMayEndBeforeItsRequestBegins() async throws {
+        let endpoint = try #require(URL(string: "https://127.0.0.1:1/token"))
+        let configuration = KafkaOIDCConfiguration(tokenEndpoint: endpoint, clientID: "orders", clientSecret: "hidden")
+        for round in 0..<1000 {
+            let provider = try KafkaOIDCTokenProvider(configuration)
+            let task = Task { try await provider.token() }
+            for _ in 0..<round % 5 { await Task.yield() }
+            task.cancel()
+        }
+    }
+
     @Test func aClientIsToldWhyThereIsNoToken() async throws {
         try await withServer { server in
             let wrong = try provider(server, "token") { $0.clientSecret = "hidden" }

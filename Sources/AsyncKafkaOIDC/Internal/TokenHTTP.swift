@@ -35,7 +35,8 @@ final class TokenHTTP: Sendable {
         message.httpBody = Data(request.body.utf8)
         let answer: (Data, URLResponse)
         do {
-            answer = try await withoutCancelling { [session, message] in try await session.data(for: message) }
+            // Holds more than the session, which the end of this instance invalidates: asked after that, it ends the process.
+            answer = try await withoutCancelling { [self, message] in try await session.data(for: message) }
         } catch {
             try Task.checkCancellation()
             let host = url.host(percentEncoded: false) ?? ""

@@ -73,7 +73,7 @@ struct DiagnosisTests {
     }
 
     /// Newer librdkafkas leave the bootstrap servers once they know the brokers, and may be set not to come back to them.
-    @Test(.enabled(if: Engine.versionNumber >= 0x020b_0000))
+    @Test(.enabled(if: Engine.versionNumber >= 0x020b_0000, "librdkafka 2.11 or newer"))
     func aBrokerFailsByNameThoughNobodyCanBeAskedForIt() async throws {
         try await expectFailureByName(["metadata.recovery.strategy": "none"])
     }
