@@ -11,7 +11,12 @@ struct Benchmark {
             if arguments.first == "--job", arguments.count == 2 {
                 try await Worker.run(arguments[1])
             } else {
-                try await run(Options(arguments))
+                let options = try Options(arguments)
+                if let file = options.from {
+                    try options.write(Report(reading: file))
+                } else {
+                    try await run(options)
+                }
             }
         } catch {
             FileHandle.standardError.write(Data("benchmark: \(error)\n".utf8))
@@ -50,10 +55,17 @@ struct Options {
     var rounds = 5
     /// Of the bulk modes; the others in proportion.
     var scale = 1.0
-    var modes = Mode.all
+    var modes = Mode.comparison
     var seed = UInt64.random(in: 0 ... .max)
     var json: String?
     var svg: String?
+    var markdown: String?
+    /// A catalogue whose article Performance gets the tables and pictures.
+    var document: String?
+    /// Figures of an earlier run, instead of a new one.
+    var from: String?
+    /// Of `LD_PRELOAD`, for some of the jobs.
+    var preload: String?
     var python: String?
     var script = ""
     /// Why there is no Python, for whoever reads the table.
@@ -78,6 +90,10 @@ struct Options {
             case "--seed": seed = try number()
             case "--json": json = try value()
             case "--svg": svg = try value()
+            case "--markdown": markdown = try value()
+            case "--document": document = try value()
+            case "--from": from = try value()
+            case "--preload": preload = try value()
             case "--python": python = try value()
             case "--script": script = try value()
             case "--no-python": pythonReason = try value()
@@ -88,6 +104,7 @@ struct Options {
             case "--modes":
                 let names = try value().split(separator: ",").map { String($0) }
                 modes = try names.flatMap { name in
+                    if name == "all" { return Mode.all }
                     let found = Mode.all.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
                     guard !found.isEmpty else {
                         throw Failure("no mode \(name); there are \(Mode.all.map(\.name).joined(separator: ", "))")
@@ -97,6 +114,16 @@ struct Options {
             default: throw Failure("unknown argument \(argument)")
             }
         }
+        if let preload, !FileManager.default.fileExists(atPath: preload) { throw Failure("there is no \(preload)") }
+    }
+
+    /// Writes what was asked for.
+    func write(_ report: Report) throws {
+        say(report.table)
+        if let json { try report.json.write(to: URL(fileURLWithPath: json)) }
+        if let svg { try Data(Plot(report, .comparison).svg.utf8).write(to: URL(fileURLWithPath: svg)) }
+        if let markdown { try Data(Markdown(report).all.utf8).write(to: URL(fileURLWithPath: markdown)) }
+        if let document { try Markdown(report).write(into: URL(fileURLWithPath: document)) }
     }
 }
 

@@ -15,6 +15,9 @@ enum Child {
             process.executableURL = Bundle.main.executableURL
             process.arguments = ["--job", text]
         }
+        if let library = job.preload {
+            process.environment = ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 }
+        }
         let output = Pipe()
         process.standardOutput = output
         try process.run()

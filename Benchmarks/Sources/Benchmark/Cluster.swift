@@ -44,19 +44,24 @@ struct Cluster {
     }
 
     /// A topic with the records that a mode reads, as many in each partition.
-    mutating func filled(for mode: Mode, records: Int) async throws -> String {
-        let key = "\(mode.size) \(mode.headers)"
+    mutating func filled(for mode: Mode, _ setting: Setting?, records: Int) async throws -> String {
+        let compression = setting?.topicCompression ?? .none
+        let key = "\(mode.size) \(mode.headers) \(mode.isText) \(compression)"
         if let (topic, count) = filled[key], count >= records { return topic }
         if let (topic, _) = filled[key] { try await delete(topic) }
         let topic = try await topic()
         let headers = KafkaHeaders(repeatElement(KafkaHeader("header", "sixteen bytes .."), count: mode.headers))
         var configuration = KafkaProducerConfiguration(bootstrapServers: servers)
         configuration.log = .none
+        configuration.compression = compression
         try await withKafkaProducer(configuration) { producer in
-            let value = KafkaBytes(repeatElement(0, count: mode.size))
+            let values = mode.isText ? Text.values(size: mode.size) : [KafkaBytes(repeatElement(0, count: mode.size))]
+            var number = 0
             let perPartition = (records + Self.partitions - 1) / Self.partitions
             for _ in 0..<perPartition {
                 for partition in 0..<Self.partitions {
+                    let value = values[number % values.count]
+                    number += 1
                     let record = KafkaRecord(topic: topic, partition: partition, value: value, headers: headers)
                     _ = try await producer.enqueue(record)
                 }

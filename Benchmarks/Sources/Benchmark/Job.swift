@@ -13,18 +13,24 @@ struct Job: Codable {
     var headers = 0
     /// Whether each record has a value of its own.
     var isFresh = false
+    /// Whether values are text instead of zeros.
+    var isText = false
     /// Nanoseconds that the handler of a message takes.
     var handler = 0
+    var setting: Setting?
+    /// Of `LD_PRELOAD`.
+    var preload: String?
 }
 
 /// The kinds of work.
 enum Work: String, Codable {
-    case produce, sends, loaded, consume, store, batches, partitions, commits, startProducer, startConsumer, idle, lock
+    case produce, paced, sends, loaded, consume, store, batches, partitions, commits, startProducer, startConsumer,
+        idle, lock
 }
 
 /// Who does it, and how.
 enum Way: String, Codable {
-    case producev, produce, batch, single, linger5, linger0, commitQueue, plain, swift, python, pythonPoll
+    case producev, produce, batch, single, linger5, linger0, commitQueue, plain, mutex, swift, python, pythonPoll
 
     var title: String {
         switch self {
@@ -36,15 +42,16 @@ enum Way: String, Codable {
         case .linger0: "C, linger 0"
         case .commitQueue: "C, commit_queue"
         case .plain: "C"
+        case .mutex: "Synchronization.Mutex"
         case .swift: "AsyncKafka"
         case .python: "confluent-kafka-python"
-        case .pythonPoll: "same, poll()"
+        case .pythonPoll: "confluent-kafka-python, poll()"
         }
     }
 
     var isC: Bool {
         switch self {
-        case .swift, .python, .pythonPoll: false
+        case .mutex, .swift, .python, .pythonPoll: false
         default: true
         }
     }
@@ -65,6 +72,8 @@ struct Outcome: Codable {
     var p99: Double?
     /// A second.
     var wakeups: Double?
+    /// What went to brokers for a record, in bytes.
+    var sentBytes: Double?
     var engine = ""
 
     var rate: Double { seconds > 0 ? Double(records) / seconds : 0 }

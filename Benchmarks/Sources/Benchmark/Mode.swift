@@ -7,10 +7,13 @@ struct Mode {
     let ways: [Way]
     /// At the full size, and what of it the mock can take.
     let records: Int
+    /// What the ways are instead, where AsyncKafka is compared with itself.
+    var settings: [Setting] = []
     var size = 100
     var tasks = 1
     var headers = 0
     var isFresh = false
+    var isText = false
     var handler = 0
     /// Whether `--records` changes how many there are.
     var isScaled = true
@@ -25,7 +28,8 @@ struct Mode {
         }
     }
 
-    static let all: [Mode] = [
+    /// AsyncKafka beside others.
+    static let comparison: [Mode] = [
         Mode(
             name: "produce",
             title: "produce 100 B",
@@ -108,9 +112,9 @@ struct Mode {
             work: .consume,
             ways: [.batch, .single, .swift],
             records: 1_000_000,
-            handler: 1000
+            handler: 1_000
         ),
-        sends(1, records: 400),
+        sends(1, records: 600),
         sends(10, records: 4_000),
         sends(100, records: 40_000),
         sends(1_000, records: 200_000),
@@ -172,6 +176,93 @@ struct Mode {
         lock(4),
     ]
 
+    /// AsyncKafka with one setting changed, beside its defaults.
+    static let settings: [Mode] = [
+        settings(
+            "produce",
+            "enqueue text of 100 B",
+            .produce,
+            [.linger0, .linger50, .bytes100k, .records100k, .queue10k, .queue1M, .lowestLatency, .highestThroughput],
+            records: 1_000_000
+        ),
+        settings(
+            "compression",
+            "enqueue text of 1 KiB",
+            .produce,
+            [.lz4, .snappy, .zstd, .gzip],
+            records: 200_000,
+            size: 1024
+        ),
+        settings(
+            "linger",
+            "enqueue text of 100 B, 10,000 a second",
+            .paced,
+            [.linger0, .linger1, .linger50, .lowestLatency, .highestThroughput],
+            records: 20_000,
+            waits: true
+        ),
+        settings(
+            "sends",
+            "awaited sends of 100 B from 1,000 tasks",
+            .sends,
+            [.linger0, .linger50, .lowestLatency, .highestThroughput],
+            records: 200_000,
+            tasks: 1_000,
+            waits: true
+        ),
+        settings(
+            "fetch",
+            "consume text of 100 B",
+            .consume,
+            [.prefetch10k, .prefetch1M, .bytes8M, .bytes256M, .minBytes, .checksums],
+            records: 1_000_000
+        ),
+        settings(
+            "handler",
+            "consume text of 100 B, a handler of 1 µs",
+            .consume,
+            [.prefetch10k, .prefetch1M, .bytes8M],
+            records: 1_000_000,
+            handler: 1_000
+        ),
+        settings(
+            "codec",
+            "consume text of 1 KiB",
+            .consume,
+            [.lz4Topic, .snappyTopic, .zstdTopic, .gzipTopic],
+            records: 200_000,
+            size: 1024
+        ),
+    ]
+
+    static var all: [Mode] { comparison + settings }
+
+    private static func settings(
+        _ name: String,
+        _ title: String,
+        _ work: Work,
+        _ settings: [Setting],
+        records: Int,
+        size: Int = 100,
+        tasks: Int = 1,
+        handler: Int = 0,
+        waits: Bool = false
+    ) -> Mode {
+        Mode(
+            name: "settings-\(name)",
+            title: title,
+            work: work,
+            ways: [.swift],
+            records: records,
+            settings: settings,
+            size: size,
+            tasks: tasks,
+            isText: true,
+            handler: handler,
+            waits: waits
+        )
+    }
+
     private static func sends(_ tasks: Int, records: Int) -> Mode {
         Mode(
             name: "sends-\(tasks)",
@@ -189,7 +280,7 @@ struct Mode {
             name: "lock-\(threads)",
             title: "a lock under \(threads) thread\(threads == 1 ? "" : "s")",
             work: .lock,
-            ways: [.plain, .swift],
+            ways: [.plain, .swift, .mutex],
             records: 4_000_000,
             tasks: threads
         )

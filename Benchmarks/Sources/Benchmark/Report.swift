@@ -2,8 +2,20 @@ import Foundation
 
 /// Medians over rounds, and ratios to C in the same round.
 struct Report {
-    struct Row: Codable {
-        var way: Way
+    /// How it was measured.
+    struct Facts: Codable {
+        var seed: UInt64
+        var broker: String
+        var processors: Int
+        var processor: String?
+        var rounds: Int
+        var isShort: Bool
+        var preload: String?
+    }
+
+    struct Row {
+        var contestant: Contestant
+        var title: String
         var engine: String
         var rounds: Int
         var rate: Double
@@ -13,7 +25,8 @@ struct Report {
         var p50: Double?
         var p99: Double?
         var wakeups: Double?
-        /// To each C way of the mode, by its name.
+        var sentBytes: Double?
+        /// To each other row of the mode, by its name.
         var ratios: [String: Ratio]
     }
 
@@ -25,36 +38,56 @@ struct Report {
         var p99: Double?
     }
 
-    struct Section: Codable {
+    struct Section {
         var mode: String
         var title: String
         var rows: [Row]
+
+        func row(_ contestant: Contestant) -> Row? {
+            rows.first { $0.contestant == contestant }
+        }
     }
 
+    let facts: Facts
     private let modes: [Mode]
     private let results: [String: [Rounds.Result]]
     let sections: [Section]
-    private let isMock: Bool
 
-    init(_ modes: [Mode], _ results: [String: [Rounds.Result]], isMock: Bool) {
+    init(_ facts: Facts, _ modes: [Mode], _ results: [String: [Rounds.Result]]) {
+        self.facts = facts
         self.modes = modes
         self.results = results
-        self.isMock = isMock
         sections = modes.map { mode in
             let rounds = results[mode.name] ?? []
-            let rows = mode.ways.compactMap { Self.row($0, of: mode, rounds) }
+            let all = mode.contestants(python: true, preload: true)
+            let rows = all.compactMap { Self.row($0, among: all, rounds, Self.library(facts.preload)) }
             return Section(mode: mode.name, title: mode.title, rows: rows)
         }
     }
 
-    private static func row(_ way: Way, of mode: Mode, _ rounds: [Rounds.Result]) -> Row? {
-        let own = rounds.compactMap { $0.outcomes[way.rawValue] }
+    /// What is preloaded, in short: `mimalloc` for `/usr/lib/libmimalloc.so.2`.
+    var library: String { Self.library(facts.preload) }
+
+    private static func library(_ file: String?) -> String {
+        let name = file?.split(separator: "/").last.map { String($0) } ?? ""
+        let stem = name.split(separator: ".").first.map { String($0) } ?? name
+        return stem.hasPrefix("lib") ? String(stem.dropFirst(3)) : stem
+    }
+
+    private static func row(
+        _ contestant: Contestant,
+        among all: [Contestant],
+        _ rounds: [Rounds.Result],
+        _ library: String
+    ) -> Row? {
+        let own = rounds.compactMap { $0.outcomes[contestant.name] }
         guard let first = own.first else { return nil }
         var ratios: [String: Ratio] = [:]
-        for base in mode.ways where base.isC {
+        for base in all {
             let pairs = rounds.compactMap { round in
-                round.outcomes[way.rawValue].flatMap { own in round.outcomes[base.rawValue].map { (own, $0) } }
+                round.outcomes[contestant.name].flatMap { own in round.outcomes[base.name].map { (own, $0) } }
             }
+            guard !pairs.isEmpty else { continue }
             func ratio(_ value: (Outcome) -> Double?) -> Double? {
                 median(
                     pairs.compactMap { own, base in
@@ -63,7 +96,7 @@ struct Report {
                     }
                 )
             }
-            ratios[base.rawValue] = Ratio(
+            ratios[base.name] = Ratio(
                 rate: ratio(\.rate),
                 cpu: ratio(\.cpu),
                 peak: ratio { $0.peakBytes.map { Double($0) } },
@@ -72,7 +105,9 @@ struct Report {
             )
         }
         return Row(
-            way: way,
+            contestant: contestant,
+            title: contestant.setting == nil && all.contains { $0.setting != nil }
+                ? "defaults" : contestant.title(library),
             engine: first.engine,
             rounds: own.count,
             rate: median(own.map(\.rate)) ?? 0,
@@ -81,6 +116,7 @@ struct Report {
             p50: median(own.compactMap(\.p50)),
             p99: median(own.compactMap(\.p99)),
             wakeups: median(own.compactMap(\.wakeups)),
+            sentBytes: median(own.compactMap(\.sentBytes)),
             ratios: ratios
         )
     }
@@ -96,26 +132,28 @@ struct Report {
 
     var table: String {
         var lines: [String] = []
-        for (mode, section) in zip(modes, sections) {
-            let bases = mode.ways.filter { base in base.isC && section.rows.contains { $0.way == base } }
+        for (mode, section) in zip(modes, sections) where !section.rows.isEmpty {
+            let bases = mode.work == .idle ? [] : mode.bases.compactMap { section.row($0) }
             lines.append("\n\(section.title)")
-            var head = "".padded(26) + "engine".aligned(9)
+            var head = "".padded(36) + "engine".aligned(9)
             head += columns(mode).map { $0.name.aligned(12) }.joined()
-            for base in bases where mode.work != .idle {
+            for base in bases {
                 head += "  | to \(base.title): \(ratios(mode).map(\.name).joined(separator: ", "))".padded(46)
             }
             lines.append(head)
             for row in section.rows {
-                var line = row.way.title.padded(26) + row.engine.aligned(9)
+                var line = row.title.padded(36) + row.engine.aligned(9)
                 line += columns(mode).map { ($0.value(row) ?? "").aligned(12) }.joined()
-                for base in bases where mode.work != .idle {
-                    let ratio = row.ratios[base.rawValue]
+                for base in bases {
+                    let ratio = row.ratios[base.contestant.name]
                     let values = ratios(mode).map { column in ratio.flatMap { column.value($0) }?.ratio ?? "-" }
                     line += "  | \(values.map { $0.aligned(8) }.joined())".padded(46)
                 }
                 lines.append(line)
             }
         }
+        let aims = Aim.all.compactMap { $0.line(sections) }
+        if !aims.isEmpty { lines.append("\nAsyncKafka's aims"); lines += aims }
         return lines.joined(separator: "\n")
     }
 
@@ -136,6 +174,9 @@ struct Report {
             columns.append(("p50 ms", { $0.p50.map { ($0 * 1e3).short } }))
             if mode.records > 1 { columns.append(("p99 ms", { $0.p99.map { ($0 * 1e3).short } })) }
         }
+        if mode.isText, mode.work == .produce || mode.work == .paced {
+            columns.append(("bytes sent", { $0.sentBytes.map { Int($0).grouped } }))
+        }
         return columns
     }
 
@@ -148,24 +189,62 @@ struct Report {
     // MARK: JSON
 
     private struct Document: Codable {
-        var seed: UInt64
-        var broker: String
-        var processors: Int
-        var medians: [Section]
+        var facts: Facts
+        var modes: [String]
+        var medians: [String: [String: Median]]
         var rounds: [String: [Rounds.Result]]
     }
 
-    func json(seed: UInt64) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let document = Document(
-            seed: seed,
-            broker: isMock ? "librdkafka's mock" : "Kafka",
-            processors: ProcessInfo.processInfo.processorCount,
-            medians: sections,
-            rounds: results
-        )
-        return try encoder.encode(document)
+    /// For other programs: what the table has.
+    private struct Median: Codable {
+        var title: String
+        var engine: String
+        var rounds: Int
+        var rate: Double
+        var cpu: Double
+        var peakBytes: Int?
+        var p50: Double?
+        var p99: Double?
+        var wakeups: Double?
+        var sentBytes: Double?
+        var ratios: [String: Ratio]
+
+        init(_ row: Row) {
+            title = row.title
+            engine = row.engine
+            rounds = row.rounds
+            rate = row.rate
+            cpu = row.cpu
+            peakBytes = row.peakBytes
+            p50 = row.p50
+            p99 = row.p99
+            wakeups = row.wakeups
+            sentBytes = row.sentBytes
+            ratios = row.ratios
+        }
+    }
+
+    var json: Data {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            let medians = sections.map { section in
+                (section.mode, Dictionary(uniqueKeysWithValues: section.rows.map { ($0.contestant.name, Median($0)) }))
+            }
+            let document = Document(
+                facts: facts,
+                modes: modes.map(\.name),
+                medians: Dictionary(uniqueKeysWithValues: medians),
+                rounds: results
+            )
+            return try encoder.encode(document)
+        }
+    }
+
+    /// What an earlier run has written.
+    init(reading file: String) throws {
+        let document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        self.init(document.facts, Mode.all.filter { document.modes.contains($0.name) }, document.rounds)
     }
 }
 

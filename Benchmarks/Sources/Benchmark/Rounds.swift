@@ -23,43 +23,60 @@ final class Rounds {
     func run() async throws {
         say("seed \(options.seed), \(options.rounds) rounds")
         if let reason = options.pythonReason { say("without confluent-kafka-python: \(reason)") }
-        let total = options.modes.reduce(0) { $0 + ways($1).count } * options.rounds
+        let total = options.modes.reduce(0) { $0 + contestants($1).count } * options.rounds
         var done = 0
         let begun = Date()
         for round in 1...options.rounds {
             for mode in options.modes.shuffled(using: &random) {
-                let topic =
-                    mode.reads && mode.work != .idle
-                    ? try await cluster.filled(for: mode, records: records(mode)) : try await cluster.topic()
+                let own = mode.reads && mode.work != .idle ? nil : try await cluster.topic()
                 var outcomes: [String: Outcome] = [:]
-                for way in ways(mode).shuffled(using: &random) {
+                for contestant in contestants(mode).shuffled(using: &random) {
                     done += 1
-                    let job = job(mode, way, topic)
+                    let title = contestant.title(report.library)
                     do {
+                        let topic =
+                            if let own { own } else {
+                                try await cluster.filled(for: mode, contestant.setting, records: records(mode))
+                            }
+                        let job = job(mode, contestant, topic)
                         let outcome = try Child.run(job, python: options.python, script: options.script)
-                        outcomes[way.rawValue] = outcome
-                        progress(done, total, begun, "\(mode.title): \(way.title)", outcome)
+                        outcomes[contestant.name] = outcome
+                        progress(done, total, begun, "\(mode.title): \(title)", outcome)
                     } catch {
-                        failures.append("\(mode.name), \(way.title), round \(round): \(error)")
+                        failures.append("\(mode.name), \(title), round \(round): \(error)")
                         say("FAILED: \(failures[failures.count - 1])")
                     }
                 }
-                if !mode.reads || mode.work == .idle { try await cluster.delete(topic) }
+                if let own { try await cluster.delete(own) }
                 results[mode.name, default: []].append(Result(round: round, outcomes: outcomes))
             }
         }
         try await cluster.deleteFilled()
-        let report = Report(options.modes, results, isMock: cluster.isMock)
-        say(report.table)
-        if let file = options.json { try report.json(seed: options.seed).write(to: URL(fileURLWithPath: file)) }
-        if let file = options.svg { try Data(Plot(report).svg.utf8).write(to: URL(fileURLWithPath: file)) }
+        try options.write(report)
         guard failures.isEmpty else {
             throw Failure("\(failures.count) runs failed: \(failures.joined(separator: "; "))")
         }
     }
 
-    private func ways(_ mode: Mode) -> [Way] {
-        mode.ways.filter { !$0.isPython || options.python != nil }
+    /// Of what has come out so far.
+    private var report: Report {
+        Report(
+            Report.Facts(
+                seed: options.seed,
+                broker: cluster.isMock ? "librdkafka's mock cluster" : "Kafka",
+                processors: ProcessInfo.processInfo.processorCount,
+                processor: Processor.name,
+                rounds: options.rounds,
+                isShort: options.isShort,
+                preload: options.preload
+            ),
+            options.modes,
+            results
+        )
+    }
+
+    private func contestants(_ mode: Mode) -> [Contestant] {
+        mode.contestants(python: options.python != nil, preload: options.preload != nil)
     }
 
     private func records(_ mode: Mode) -> Int {
@@ -72,10 +89,10 @@ final class Rounds {
         return records
     }
 
-    private func job(_ mode: Mode, _ way: Way, _ topic: String) -> Job {
+    private func job(_ mode: Mode, _ contestant: Contestant, _ topic: String) -> Job {
         var job = Job(
             work: mode.work,
-            way: way,
+            way: contestant.way,
             servers: cluster.servers,
             topic: topic,
             group: "benchmark-\(UInt32.random(in: 0 ... .max))",
@@ -86,7 +103,10 @@ final class Rounds {
         job.tasks = mode.tasks
         job.headers = mode.headers
         job.isFresh = mode.isFresh
+        job.isText = mode.isText
         job.handler = mode.handler
+        job.setting = contestant.setting
+        if contestant.isPreloaded { job.preload = options.preload }
         return job
     }
 
@@ -96,6 +116,16 @@ final class Rounds {
         let count = "\(done)/\(total)".padded(9)
         let time = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left"
         say("\(count)\(time)  \(name.padded(76))\(outcome.summary)")
+    }
+}
+
+/// What the machine has.
+enum Processor {
+    /// Where the system tells: Linux.
+    static var name: String? {
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+        return line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
     }
 }
 

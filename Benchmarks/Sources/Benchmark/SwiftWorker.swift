@@ -1,8 +1,9 @@
 import AsyncKafka
 import CBaseline
 import Foundation
+import Synchronization
 
-/// AsyncKafka's part, with default settings.
+/// AsyncKafka's part, with default settings unless the job names another one.
 struct SwiftWorker {
     let job: Job
 
@@ -13,6 +14,7 @@ struct SwiftWorker {
     func run() async throws -> Outcome {
         switch job.work {
         case .produce: try await produce()
+        case .paced: try await enqueuePaced()
         case .sends: try await sends()
         case .loaded: try await sendUnderLoad()
         case .consume, .store: try await consume()
@@ -22,7 +24,7 @@ struct SwiftWorker {
         case .startProducer: try await startProducer()
         case .startConsumer: try await startConsumer()
         case .idle: try await idle()
-        case .lock: lock()
+        case .lock: job.way == .mutex ? mutex() : lock()
         }
     }
 
@@ -33,29 +35,71 @@ struct SwiftWorker {
     private func withProducer<Result>(_ body: (KafkaProducer) async throws -> Result) async throws -> Result {
         var configuration = KafkaProducerConfiguration(bootstrapServers: job.servers)
         configuration.log = .none
+        job.setting?.change(&configuration)
+        // Costs as much as nothing, and says how much went over the network.
+        if job.isText { configuration.statisticsInterval = .milliseconds(500) }
         return try await withKafkaProducer(configuration, body)
     }
 
     // MARK: Producing
 
+    /// What records have for their values, in turn.
+    private var values: [KafkaBytes] {
+        job.isText ? Text.values(size: job.size) : [KafkaBytes(repeatElement(0, count: job.size))]
+    }
+
     private func produce() async throws -> Outcome {
         try await withProducer { producer in
-            let shared = KafkaBytes(repeatElement(0, count: job.size))
-            var bytes = [UInt8](repeating: 0, count: job.size)
+            let values = values
+            // As C has one: filled anew for each record, and copied then.
+            var buffer = [UInt8](repeating: 0, count: job.size)
             try await producer.send(KafkaRecord(topic: job.topic, value: KafkaBytes()))
             let measure = Measure()
             for number in 0..<job.records {
-                if job.isFresh { for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: number) } }
+                if job.isFresh { buffer.withUnsafeMutableBytes { baseline_fill($0.baseAddress, $0.count, number) } }
                 let record = KafkaRecord(
                     topic: job.topic,
-                    value: job.isFresh ? KafkaBytes(bytes) : shared,
+                    value: job.isFresh ? KafkaBytes(buffer) : values[number % values.count],
                     headers: job.headers > 0 ? headers : []
                 )
                 _ = try await producer.enqueue(record)
             }
-            let report = await producer.close()
-            guard report.delivered == job.records + 1 else { throw Failure("\(report)") }
-            return measure.outcome(job.records)
+            guard job.isText else {
+                let report = await producer.close()
+                guard report.delivered == job.records + 1 else { throw Failure("\(report)") }
+                return measure.outcome(job.records)
+            }
+            guard try await producer.flush() == 0 else { throw Failure("not everything was delivered") }
+            return try await measure.outcome(job.records).noting(producer)
+        }
+    }
+
+    /// Ten records every millisecond, whose deliveries nobody awaits.
+    private func enqueuePaced() async throws -> Outcome {
+        try await withProducer { producer in
+            let values = values
+            let reports = producer.deliveryReports
+            let count = job.records
+            try await producer.send(KafkaRecord(topic: job.topic, value: KafkaBytes()))
+            let reader = Task {
+                var latencies: [Double] = []
+                for try await report in reports {
+                    guard report.kind != .missed else { throw Failure("reports were missed") }
+                    guard let sent = report.context as? Double else { continue }
+                    latencies.append(baseline_now() - sent)
+                    if latencies.count == count { break }
+                }
+                return latencies
+            }
+            let measure = Measure()
+            for number in 0..<count {
+                let early = measure.start + Double(number / 10) / 1_000 - baseline_now()
+                if early > 0 { try await Task.sleep(for: .seconds(early)) }
+                let record = KafkaRecord(topic: job.topic, value: values[number % values.count])
+                _ = try await producer.enqueue(record, context: baseline_now())
+            }
+            let latencies = try await reader.value
+            return try await measure.outcome(count, latencies).noting(producer)
         }
     }
 
@@ -119,6 +163,7 @@ struct SwiftWorker {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: job.servers, groupID: job.group)
         configuration.log = .none
         if let policy { configuration.offsetPolicy = policy }
+        job.setting?.change(&configuration)
         return try await withKafkaConsumer(configuration) { consumer in
             let places = (0..<job.partitions).map {
                 (KafkaTopicPartition(topic: job.topic, partition: $0), KafkaOffsetSpecification.beginning)
@@ -167,24 +212,28 @@ struct SwiftWorker {
 
     private func partitions() async throws -> Outcome {
         try await withConsumer(.manual) { consumer in
-            let measure = Measure()
             let perPartition = job.records / job.partitions
-            let bytes = try await withThrowingTaskGroup(of: Int.self) { group in
+            let (bytes, measure) = try await withThrowingTaskGroup(of: (Int, Measure).self) { group in
                 var begun = 0
                 for try await partition in consumer.partitions {
                     group.addTask {
                         var (count, bytes) = (0, 0)
+                        var measure = Measure()
                         for try await message in partition {
+                            if count == 0 { measure = Measure() }
                             bytes += handle(message)
                             count += 1
                             if count == perPartition { break }
                         }
-                        return bytes
+                        return (bytes, measure)
                     }
                     begun += 1
                     if begun == job.partitions { break }
                 }
-                return try await group.reduce(0, +)
+                // Time begins with the first message of all.
+                return try await group.reduce((0, Measure())) { all, one in
+                    (all.0 + one.0, all.1.start < one.1.start ? all.1 : one.1)
+                }
             }
             return try measure.outcome(perPartition * job.partitions).checked(bytes, job)
         }
@@ -265,19 +314,33 @@ struct SwiftWorker {
 
     private func lock() -> Outcome {
         let counter = Locked(0)
+        return inThreads { counter.withLock { $0 += 1 } }
+    }
+
+    private func mutex() -> Outcome {
+        let counter = Counter()
+        return inThreads { counter.value.withLock { $0 += 1 } }
+    }
+
+    @inline(__always)
+    private func inThreads(_ work: @escaping @Sendable () -> Void) -> Outcome {
         let times = job.records / job.tasks
         let measure = Measure()
         let threads = DispatchGroup()
         for _ in 0..<job.tasks {
             threads.enter()
             Thread.detachNewThread {
-                for _ in 0..<times { counter.withLock { $0 += 1 } }
+                for _ in 0..<times { work() }
                 threads.leave()
             }
         }
         threads.wait()
-        return measure.outcome(counter.withLock { $0 })
+        return measure.outcome(times * job.tasks)
     }
+}
+
+private final class Counter: Sendable {
+    let value = Mutex(0)
 }
 
 /// From its making to an outcome.
@@ -296,5 +359,18 @@ extension Outcome {
     func checked(_ bytes: Int, _ job: Job) throws -> Outcome {
         guard bytes >= records * job.size else { throw Failure("\(bytes) bytes in \(records) records") }
         return self
+    }
+
+    /// What went over the network: a flushed producer's statistics know.
+    func noting(_ producer: KafkaProducer) async throws -> Outcome {
+        var outcome = self
+        var reports = producer.statistics.makeAsyncIterator()
+        // The first one may be from before.
+        for _ in 0..<2 {
+            guard let statistics = try await reports.next() else { break }
+            let bytes = statistics.brokers.reduce(0) { $0 + ($1.sentBytes ?? 0) }
+            outcome.sentBytes = Double(bytes) / Double(records)
+        }
+        return outcome
     }
 }

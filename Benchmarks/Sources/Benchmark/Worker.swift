@@ -8,7 +8,7 @@ enum Worker {
         let job = try JSONDecoder().decode(Job.self, from: Data(text.utf8))
         let before = Memory.resident
         Memory.forgetPeak()
-        var outcome = job.way == .swift ? try await SwiftWorker(job).run() : try baseline(job)
+        var outcome = job.way == .swift || job.way == .mutex ? try await SwiftWorker(job).run() : try baseline(job)
         outcome.peakBytes = Memory.peak.map { max(0, $0 - before) }
         outcome.engine = String(cString: baseline_engine_version())
         FileHandle.standardOutput.write(try JSONEncoder().encode(outcome))
@@ -54,7 +54,7 @@ enum Worker {
 
     private static func call(_ work: Work, _ job: inout baseline_job, _ result: inout baseline_result) {
         switch work {
-        case .produce: baseline_produce(&job, &result)
+        case .produce, .paced: baseline_produce(&job, &result)
         case .sends: baseline_awaited_sends(&job, &result)
         case .loaded: baseline_send_under_load(&job, &result)
         case .consume, .store, .batches, .partitions: baseline_consume(&job, &result)

@@ -32,6 +32,8 @@ void baseline_spin(int nanoseconds) {
     }
 }
 
+void baseline_fill(void *buffer, long size, long number) { memset(buffer, (int)number, (size_t)size); }
+
 measure measure_begin(void) { return (measure){.start = baseline_now(), .cpu = baseline_cpu()}; }
 
 void measure_end(measure begun, long records, baseline_result *result) {

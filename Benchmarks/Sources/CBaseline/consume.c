@@ -70,54 +70,77 @@ void baseline_consume(const baseline_job *job, baseline_result *result) {
 
 // MARK: Commits
 
+struct place {
+    int32_t partition;
+    int64_t offset;
+    double sent;
+};
+
 static void committed(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *offsets,
                       void *opaque) {
     (void)client, (void)offsets, (void)opaque, (void)error;
 }
 
-static long serve_commits(rd_kafka_queue_t *queue, int timeout, baseline_result *result) {
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout);
-    if (!event) return 0;
+static void read_place(rd_kafka_t *client, struct place *place, baseline_result *result) {
+    while (!result->error[0]) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(client, 1000);
+        if (!message) continue;
+        if (message->err) fail(result, "consume", rd_kafka_message_errstr(message));
+        *place = (struct place){.partition = message->partition, .offset = message->offset};
+        rd_kafka_message_destroy(message);
+        return;
+    }
+}
+
+static void commit(const baseline_job *job, rd_kafka_t *client, struct place *place, rd_kafka_queue_t *queue) {
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(offsets, job->topic, place->partition)->offset = place->offset + 1;
+    place->sent = baseline_now();
+    rd_kafka_commit_queue(client, offsets, queue, committed, place);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+// Waits for an answer.
+static void serve_commit(rd_kafka_queue_t *queue, baseline_result *result) {
+    rd_kafka_event_t *event;
+    struct place *place;
+    while (!(event = rd_kafka_queue_poll(queue, 1000))) {
+    }
+    place = rd_kafka_event_opaque(event);
+    result->latencies[result->latency_count++] = baseline_now() - place->sent;
     if (rd_kafka_event_error(event)) fail(result, "commit", rd_kafka_event_error_string(event));
     rd_kafka_event_destroy(event);
-    return 1;
 }
 
 void baseline_commit(const baseline_job *job, baseline_result *result) {
+    struct place *places = calloc((size_t)job->records, sizeof *places);
     rd_kafka_t *client = make_consumer(job, 1, result);
     rd_kafka_queue_t *queue;
     measure begun = {0};
-    long sent = 0, done = 0;
-    if (!client) return;
+    long sent = 1, done = 1;
+    if (!client) return free(places);
     queue = rd_kafka_queue_new(client);
+    // The first one finds the coordinator.
+    read_place(client, &places[0], result);
+    commit(job, client, &places[0], queue);
+    serve_commit(queue, result);
+    result->latency_count = 0;
+    if (job->tasks > 1)
+        for (long index = 1; index < job->records; index++) read_place(client, &places[index], result);
+    begun = measure_begin();
     while (done < job->records && !result->error[0]) {
-        rd_kafka_message_t *message = NULL;
-        if (sent < job->records && sent - done < job->tasks) message = rd_kafka_consumer_poll(client, 1000);
-        if (message && !message->err) {
-            rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-            double start;
-            // The first one finds the coordinator.
-            if (sent == 1) begun = measure_begin();
-            rd_kafka_topic_partition_list_add(offsets, job->topic, message->partition)->offset = message->offset + 1;
-            start = baseline_now();
-            rd_kafka_commit_queue(client, offsets, queue, committed, NULL);
-            rd_kafka_topic_partition_list_destroy(offsets);
-            sent++;
-            if (sent == 1 || job->tasks == 1) {
-                while (!serve_commits(queue, 1000, result)) {
-                }
-                done++;
-                if (sent > 1) result->latencies[result->latency_count++] = baseline_now() - start;
-            }
+        while (sent < job->records && sent - done < job->tasks) {
+            if (job->tasks == 1) read_place(client, &places[sent], result);
+            commit(job, client, &places[sent++], queue);
         }
-        if (message) rd_kafka_message_destroy(message);
-        while (done < sent && serve_commits(queue, sent - done == job->tasks || sent == job->records ? 1000 : 0, result))
-            done++;
+        serve_commit(queue, result);
+        done++;
     }
     measure_end(begun, done - 1, result);
     rd_kafka_queue_destroy(queue);
     rd_kafka_consumer_close(client);
     rd_kafka_destroy(client);
+    free(places);
 }
 
 // MARK: Start and idleness

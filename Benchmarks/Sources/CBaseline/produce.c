@@ -48,24 +48,19 @@ void baseline_produce(const baseline_job *job, baseline_result *result) {
     struct counts counts = {0};
     rd_kafka_t *client = make_producer(job, count, &counts, result);
     rd_kafka_topic_t *topic;
-    char *shared = calloc(1, (size_t)job->size);
+    char *buffer = calloc(1, (size_t)job->size);
     measure begun;
-    if (!client) return free(shared);
+    if (!client) return free(buffer);
     topic = rd_kafka_topic_new(client, job->topic, NULL);
     warm_up(client, topic, &counts);
 
     begun = measure_begin();
     for (long record = 0; record < job->records; record++) {
-        char *value = shared;
         rd_kafka_resp_err_t error;
-        if (job->fresh) {
-            value = malloc((size_t)job->size);
-            memset(value, (int)record, (size_t)job->size);
-        }
-        while ((error = produce(client, topic, job, value, (size_t)job->size, NULL)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        if (job->fresh) baseline_fill(buffer, job->size, record);
+        while ((error = produce(client, topic, job, buffer, (size_t)job->size, NULL)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             rd_kafka_poll(client, 10);
         if (error) counts.failed++, counts.done++;
-        if (job->fresh) free(value);
         rd_kafka_poll(client, 0);
     }
     while (counts.done < job->records) rd_kafka_poll(client, 1000);
@@ -73,7 +68,7 @@ void baseline_produce(const baseline_job *job, baseline_result *result) {
     if (counts.failed) fail(result, "records", "failed");
     rd_kafka_topic_destroy(topic);
     rd_kafka_destroy(client);
-    free(shared);
+    free(buffer);
 }
 
 // MARK: Awaited sends

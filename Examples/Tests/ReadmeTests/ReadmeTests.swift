@@ -16,7 +16,7 @@ struct ReadmeTests {
 
     @Test(arguments: [
         ("AsyncKafka.md", 2), ("Producing.md", 6), ("Consuming.md", 9), ("OffsetsAndRebalances.md", 6),
-        ("Administration.md", 5), ("Security.md", 8),
+        ("Administration.md", 5), ("Security.md", 8), ("Performance.md", 3),
     ])
     func everySwiftBlockOfAPageIsCompiled(name: String, minimum: Int) throws {
         let catalogue = Self.examples.deletingLastPathComponent().appending(path: "Sources/AsyncKafka/AsyncKafka.docc")

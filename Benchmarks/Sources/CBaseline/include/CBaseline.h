@@ -15,7 +15,7 @@ typedef struct baseline_job {
     int tasks;              // records that are awaited at a time
     const char *linger_ms;  // NULL: librdkafka's default
     int headers;            // of each record
-    int fresh;              // each record has a value of its own
+    int fresh;              // each record has a value of its own: the buffer is filled anew
     int cached;             // rd_kafka_produce with a topic's handle instead of rd_kafka_producev with its name
     int batch;              // consume this many messages a call; 1: one by one
     int store;              // store the offset of each message
@@ -38,7 +38,7 @@ void baseline_awaited_sends(const baseline_job *job, baseline_result *result);
 // A thread awaits one record after the other while another one produces as fast as it can.
 void baseline_send_under_load(const baseline_job *job, baseline_result *result);
 void baseline_consume(const baseline_job *job, baseline_result *result);
-// rd_kafka_commit_queue for each message; `tasks` commits are on their way.
+// rd_kafka_commit_queue for each message; `tasks` commits are on their way. More than one: of messages that were read before.
 void baseline_commit(const baseline_job *job, baseline_result *result);
 // From before the client is made: to the first delivery report, or to the first message of a group's member.
 void baseline_start_producer(const baseline_job *job, baseline_result *result);
@@ -55,3 +55,5 @@ double baseline_cpu(void);
 long baseline_voluntary_switches(void);
 // Keeps the processor busy.
 void baseline_spin(int nanoseconds);
+// What makes a record's value another one.
+void baseline_fill(void *buffer, long size, long number);
