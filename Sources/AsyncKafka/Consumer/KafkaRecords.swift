@@ -79,7 +79,8 @@ public struct KafkaReadEnd: Sendable, Hashable {
     private let value: Value
 
     /// Where the logs end when the read begins: what is written later is not read. Under `.readCommitted` that is before the first
-    /// transaction that is still open.
+    /// transaction that is still open; one that has just been committed may be for a moment, as the coordinator answers its producer
+    /// before it has the end written to the partitions (KIP-98).
     public static let endAtCall = KafkaReadEnd(value: .endAtCall)
 }
 

@@ -89,6 +89,12 @@ extension RealKafkaTests {
                             throw Abort()
                         }
                     }
+                    // The coordinator answers before the markers are written, and begins no other transaction until they are.
+                    _ = try await withTopic(partitions: 1) { other in
+                        try await producer.withTransaction { transaction in
+                            try await transaction.send(KafkaRecord(topic: other, value: "v"))
+                        }
+                    }
                 }
                 var configuration = RealKafka.reader
                 configuration.isolationLevel = isolation
