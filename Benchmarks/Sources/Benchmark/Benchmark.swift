@@ -5,11 +5,23 @@ import Foundation
 /// AsyncKafka beside librdkafka in C and confluent-kafka-python, in the same rounds. `Scripts/benchmark --help` says how.
 @main
 struct Benchmark {
-    static func main() async {
+    static func main() {
+        // The main thread stays. It would end in an asynchronous `main`, and valgrind crashes then.
+        let isOver = DispatchSemaphore(value: 0)
+        Task.detached {
+            await begin()
+            isOver.signal()
+        }
+        isOver.wait()
+    }
+
+    private static func begin() async {
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if arguments.first == "--job", arguments.count == 2 {
                 try await Worker.run(arguments[1])
+            } else if arguments == ["--instructions"] {
+                try await Instructions.run()
             } else {
                 let options = try Options(arguments)
                 if let file = options.from {

@@ -5,15 +5,19 @@ enum Child {
     /// Seconds after which it is given up.
     static let limit = 180.0
 
-    static func run(_ job: Job, python: String?, script: String) throws -> Outcome {
+    /// - Parameter tool: a program that runs it, and its arguments.
+    static func run(_ job: Job, python: String?, script: String, under tool: [String] = []) throws -> Outcome {
         let process = Process()
         let text = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
         if job.way.isPython, let python {
             process.executableURL = URL(fileURLWithPath: python)
             process.arguments = [script, text]
-        } else {
+        } else if tool.isEmpty {
             process.executableURL = Bundle.main.executableURL
             process.arguments = ["--job", text]
+        } else {
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = tool + [Bundle.main.executablePath ?? CommandLine.arguments[0], "--job", text]
         }
         if let library = job.preload {
             process.environment = ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 }

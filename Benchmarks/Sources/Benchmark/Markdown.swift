@@ -57,6 +57,9 @@ struct Markdown {
         text += ", \(facts.broker) on the same \(facts.processors) processors"
         if let processor = facts.processor { text += " (\(processor))" }
         text += ", medians of \(facts.rounds) round\(facts.rounds == 1 ? "" : "s")."
+        if let other = facts.otherWork, other > Processor.tolerable {
+            text += " The machine had other work: the figures are provisional."
+        }
         return facts.isShort ? text + " A short run: it says nothing about speed." : text
     }
 

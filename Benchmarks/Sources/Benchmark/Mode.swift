@@ -221,7 +221,7 @@ struct Mode {
             "handler",
             "consume text of 100 B, a handler of 1 µs",
             .consume,
-            [.prefetch10k, .prefetch1M, .bytes8M],
+            [.prefetch1M, .bytes8M],
             records: 1_000_000,
             handler: 1_000
         ),

@@ -8,6 +8,8 @@ struct Report {
         var broker: String
         var processors: Int
         var processor: String?
+        /// How busy the processors were before it began, from 0 to 1.
+        var otherWork: Double?
         var rounds: Int
         var isShort: Bool
         var preload: String?

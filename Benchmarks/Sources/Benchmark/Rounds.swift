@@ -7,6 +7,7 @@ final class Rounds {
     private var random: Seeded
     private var results: [String: [Result]] = [:]
     private var failures: [String] = []
+    private var otherWork: Double?
 
     /// One mode in one round.
     struct Result: Codable {
@@ -21,7 +22,11 @@ final class Rounds {
     }
 
     func run() async throws {
+        otherWork = try await Processor.busy()
         say("seed \(options.seed), \(options.rounds) rounds")
+        if let otherWork, otherWork > Processor.tolerable {
+            say("The processors are \(Int(otherWork * 100)) % busy with other work: figures will not be worth much.")
+        }
         if let reason = options.pythonReason { say("without confluent-kafka-python: \(reason)") }
         let total = options.modes.reduce(0) { $0 + contestants($1).count } * options.rounds
         var done = 0
@@ -66,6 +71,7 @@ final class Rounds {
                 broker: cluster.isMock ? "librdkafka's mock cluster" : "Kafka",
                 processors: ProcessInfo.processInfo.processorCount,
                 processor: Processor.name,
+                otherWork: otherWork,
                 rounds: options.rounds,
                 isShort: options.isShort,
                 preload: options.preload
@@ -121,6 +127,34 @@ final class Rounds {
 
 /// What the machine has.
 enum Processor {
+    /// The most other work beside which figures are taken seriously.
+    static let tolerable = 0.15
+
+    /// How busy all processors are, from 0 to 1, where the system tells: Linux. The least of five seconds, as what has just been started
+    /// may need some.
+    static func busy() async throws -> Double? {
+        var least: Double?
+        for _ in 0..<5 {
+            guard let before = times else { return nil }
+            try await Task.sleep(for: .seconds(1))
+            guard let now = times, now.all > before.all else { return nil }
+            let busy = 1 - Double(now.idle - before.idle) / Double(now.all - before.all)
+            least = min(least ?? busy, busy)
+            if busy <= tolerable { break }
+        }
+        return least
+    }
+
+    private static var times: (idle: Int, all: Int)? {
+        guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("cpu ") })
+        else { return nil }
+        // user, nice, system, idle, waiting for disks, …
+        let fields = line.split(separator: " ").dropFirst().compactMap { Int($0) }
+        guard fields.count > 4 else { return nil }
+        return (fields[3] + fields[4], fields.reduce(0, +))
+    }
+
     /// Where the system tells: Linux.
     static var name: String? {
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
