@@ -160,6 +160,9 @@ public struct KafkaConsumerConfiguration: Sendable {
         public var prefetchBytes = 64 * 1024 * 1024
         /// How many messages of a partition librdkafka tries to hold ready within `prefetchBytes`. Up to 10,000,000,
         /// 100,000 by default (`queued.min.messages`).
+        ///
+        /// For clients with SASL and librdkafka before 2.2: it looks for more up to a second after as many were there. A loop that needs
+        /// less than a second for them stands still meanwhile; more of them help, within `prefetchBytes`.
         public var prefetchRecords = 100_000
         /// Whether the checksum of what is fetched is verified, at some cost in processor time; what is damaged is an error then, and
         /// is not delivered. Off by default: brokers verify what they are sent (`check.crcs`).

@@ -7,7 +7,8 @@ extension Handle {
         return value(of: "sasl.mechanisms")
     }
 
-    private func value(of property: String) -> String? {
+    /// A property as this client began with it; nil if the linked librdkafka has none of that name.
+    func value(of property: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
             var size = text.count
             guard rd_kafka_conf_get(rd_kafka_conf(pointer), property, text.baseAddress, &size) == RD_KAFKA_CONF_OK

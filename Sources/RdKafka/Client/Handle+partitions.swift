@@ -45,7 +45,9 @@ extension Handle {
                 continue
             }
             if isSplit {
-                partitionQueues[key] = PartitionQueue(queue, anyArrived: partitionsArrived, waking: control)
+                let queue = PartitionQueue(queue, anyArrived: partitionsArrived, waking: control)
+                queue.queue.fetchPace = fetchPace
+                partitionQueues[key] = queue
             } else {
                 Queue(queue).forward(to: messages)
             }

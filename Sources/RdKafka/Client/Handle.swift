@@ -33,6 +33,8 @@ package final class Handle: @unchecked Sendable {
     var partitionQueues: [PartitionKey: PartitionQueue] = [:]
     /// Raised when the queue of a partition that is read apart goes from empty to one.
     package let partitionsArrived = Flag()
+    /// What queues of messages begin with; nil where fetching needs no waking.
+    private(set) var fetchPace: FetchPace?
     package let join: JoinObserver
     package let brokers: BrokerObserver
     package let certificates: CertificateVerifier
@@ -129,6 +131,8 @@ package final class Handle: @unchecked Sendable {
             let messages = Queue(queue)
             messages.raise(messagesArrived, waking: control)
             self.messages = messages
+            fetchPace = newFetchPace()
+            messages.fetchPace = fetchPace
         }
     }
 
@@ -382,7 +386,20 @@ package final class Handle: @unchecked Sendable {
         _ body: (borrowing RawMessage) -> Void
     ) -> Int {
         guard let messages = queue?.queue ?? messages else { return 0 }
-        guard Self.batchesAreSound else { return drainOneByOne(messages, count, body) }
+        guard messages.fetchPace != nil else { return take(count, from: messages, body) }
+        let before = messages.count
+        var bytes = 0
+        let taken = take(count, from: messages) { message in
+            bytes += message.valueSize
+            body(message)
+        }
+        let left = messages.count
+        if messages.fetchPace?.drained(before, taken: taken, bytes: bytes, left: left) == true { wakeFetchers() }
+        return taken
+    }
+
+    private func take(_ count: Int, from messages: Queue, _ body: (borrowing RawMessage) -> Void) -> Int {
+        guard Self.batchesAreSound else { return takeOneByOne(count, from: messages, body) }
         return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) {
             list in
             let taken = rd_kafka_consume_batch_queue(messages.pointer, 0, list.baseAddress, count)
@@ -398,7 +415,7 @@ package final class Handle: @unchecked Sendable {
 
     private static let batchesAreSound = Engine.versionNumber >= 0x0201_0000
 
-    private func drainOneByOne(_ queue: Queue, _ count: Int, _ body: (borrowing RawMessage) -> Void) -> Int {
+    private func takeOneByOne(_ count: Int, from queue: Queue, _ body: (borrowing RawMessage) -> Void) -> Int {
         for taken in 0..<count {
             guard let message = rd_kafka_consume_queue(queue.pointer, 0) else { return taken }
             body(RawMessage(message))

@@ -7,6 +7,8 @@ package final class Queue: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Kept alive while librdkafka may call back with it.
     private var signal: Unmanaged<Signal>?
+    /// When what is drained out of this queue is to wake librdkafka's broker threads, if it ever is.
+    var fetchPace: FetchPace?
 
     /// Takes over a reference.
     init(_ pointer: OpaquePointer) {
@@ -35,8 +37,11 @@ package final class Queue: @unchecked Sendable {
         rd_kafka_queue_poll(pointer, timeout).map(Event.init)
     }
 
+    /// How much waits to be polled.
+    var count: Int { rd_kafka_queue_length(pointer) }
+
     /// Whether nothing waits to be polled.
-    package var isEmpty: Bool { rd_kafka_queue_length(pointer) == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     func forward(to queue: Queue?) {
         rd_kafka_queue_forward(pointer, queue?.pointer)

@@ -35,6 +35,9 @@ package struct RawMessage: ~Copyable, ~Escapable {
 
     package var offset: Int64 { message.pointee.offset }
 
+    /// Bytes of the value, the part that `queued.max.messages.kbytes` counts.
+    var valueSize: Int { message.pointee.len }
+
     /// Bytes of the key and the value.
     package var size: Int { message.pointee.len + message.pointee.key_len }
 
