@@ -32,14 +32,14 @@ struct ClientThreadTests {
             onDeinit()
         }
 
-        nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+        func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
             turns.add(1, ordering: .relaxed)
             return isFinishing.isRaised ? .finish : .sleep(until: nil)
         }
 
-        nonisolated func handle(_ event: consuming Event) {}
+        func handle(_ event: consuming Event) {}
 
-        nonisolated func destroyHandle() {
+        func destroyHandle() {
             handle.destroy()
             isDestroyed.raise()
         }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The owner of a client's thread: the actor that stands on it.
 ///
-/// All three methods are called on the thread.
-package protocol ClientThreadOwner: AnyObject, Sendable {
+/// All three methods are called on the thread, isolated to the actor.
+package protocol ClientThreadOwner: Actor {
     /// Looks at everything that may have changed: flags set by callbacks, deadlines that have passed.
     func turn(now: ContinuousClock.Instant) -> ClientThread.Turn
     /// Handles one event of the control queue.
@@ -156,6 +156,11 @@ package final class ClientThread: SerialExecutor, @unchecked Sendable {
             return (state.owner, state.phase)
         }
         guard let owner, case .polling(let queue) = phase else { return }
+        // Once for the whole life of the client: each assumption costs two allocations.
+        owner.assumeIsolated { serve($0, queue) }
+    }
+
+    private func serve(_ owner: isolated some ClientThreadOwner, _ queue: Queue) {
         var jobs: [Job] = []
         while true {
             state.withLock { state in

@@ -9,10 +9,16 @@
 /// after which records are left is made again after 20 ms, and then ever more rarely, unless a report has come meanwhile, whose
 /// reader kicks.
 ///
+/// A kick for later leaves it to the reports of what is on its way to bring another; without one the flush is made after 20 ms too.
+///
 /// The thread sleeps in a condition and is woken by kicks and, while a flush is without an answer, by that time limit.
 package final class FlushThread: Sendable {
     private struct State {
         var isKicked = false
+        /// Something is queued that waits for the reports of what was queued before it.
+        var isKickedLater = false
+        /// The thread sleeps for a limited time: `isKickedLater` needs no wake-up.
+        var isPatient = false
         var isIdle = true
         var holds = 0
         var isCold = true
@@ -20,6 +26,12 @@ package final class FlushThread: Sendable {
         var isAnswered = false
         var isStopped = false
         var hasEnded = false
+
+        /// A flush begins, which is for all that is queued.
+        mutating func forgetLater() {
+            isKickedLater = false
+            isPatient = false
+        }
     }
 
     /// Milliseconds of one flush while the linger stays lifted: the longest that `stop()` waits.
@@ -49,6 +61,15 @@ package final class FlushThread: Sendable {
             guard !state.isKicked else { return }
             state.isKicked = true
             if state.isIdle { self.state.signal() }
+        }
+    }
+
+    /// Has what is queued now sent by the next `kick()`, or without one after 20 ms. Never blocks.
+    package func kickLater() {
+        state.withLock { state in
+            guard !state.isKicked, !state.isKickedLater else { return }
+            state.isKickedLater = true
+            if state.isIdle, !state.isPatient { self.state.signal() }
         }
     }
 
@@ -98,27 +119,42 @@ package final class FlushThread: Sendable {
     private func serve() {
         // Set while a flush is without an answer.
         var patience: Int?
-        while true {
-            let step: Int32?? =
+        loop: while true {
+            let step: Step? =
                 if let patience {
-                    state.wait(milliseconds: patience, until: nextFlush)
+                    state.wait(milliseconds: patience, until: nextStep)
                 } else {
-                    .some(state.wait(until: nextFlush))
+                    state.wait(until: nextStep)
                 }
-            guard let step else {
-                // Nobody has kicked for so long: once more, unless there were reports.
-                let isDone = state.withLock { $0.isAnswered } || handle.flush(timeout: 1)
-                patience = isDone ? nil : patience.map { min(2 * $0, Self.patience.longest) }
+            let timeout: Int32
+            switch step {
+            case .end:
+                break loop
+            case .beginPatience:
+                patience = Self.patience.first
                 continue
+            case nil:
+                // Nobody has kicked for so long: once more, unless there were reports, and nothing has come behind them.
+                let isDone = state.withLock { state in
+                    defer { state.forgetLater() }
+                    return state.isAnswered && !state.isKickedLater
+                }
+                let isAllSent = isDone || handle.flush(timeout: 1)
+                patience = isAllSent ? nil : patience.map { min(2 * $0, Self.patience.longest) }
+                continue
+            case .flush(let milliseconds):
+                timeout = milliseconds
             }
-            guard let timeout = step else { break }
             patience = nil
             if handle.flush(timeout: timeout) {
                 if timeout > 1 { waitForMore() }
             } else {
                 if timeout == 1 { patience = Self.patience.first }
-                // Still cold: nothing but this thread lifts the linger for what is queued.
-                state.withLock { if $0.isCold { $0.isKicked = true } }
+                state.withLock { state in
+                    state.isPatient = timeout == 1
+                    // Still cold: nothing but this thread lifts the linger for what is queued.
+                    if state.isCold { state.isKicked = true }
+                }
             }
         }
         state.withLock { state in
@@ -127,17 +163,29 @@ package final class FlushThread: Sendable {
         }
     }
 
-    /// Milliseconds of the next flush; nil within is the end.
-    private func nextFlush(_ state: inout State) -> Int32?? {
-        if state.isStopped { return .some(nil) }
+    private enum Step {
+        case flush(milliseconds: Int32)
+        /// Sleep for a limited time.
+        case beginPatience
+        case end
+    }
+
+    private func nextStep(_ state: inout State) -> Step? {
+        if state.isStopped { return .end }
         guard state.isKicked || state.holds > 0 else {
+            if state.isKickedLater, !state.isPatient {
+                // Until the flush: what comes later does not put it off.
+                state.isPatient = true
+                return .beginPatience
+            }
             state.isIdle = true
             return nil
         }
         state.isIdle = false
         state.isKicked = false
         state.isAnswered = false
-        return .some(state.holds > 0 || state.isCold ? Self.slice : 1)
+        state.forgetLater()
+        return .flush(milliseconds: state.holds > 0 || state.isCold ? Self.slice : 1)
     }
 
     /// Held, and nothing is queued: the next record's kick, the end of the hold or of the thread goes on.

@@ -335,18 +335,18 @@ actor AdminCore: ConnectingClient {
 
     // MARK: The thread
 
-    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+    func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
         log.forward(from: handle)
-        return assumeIsolated { $0.proceed(now: now) }
+        return proceed(now: now)
     }
 
-    nonisolated func handle(_ event: consuming Event) {
+    func handle(_ event: consuming Event) {
         switch event.kind {
         case .adminAnswer:
-            assumeIsolated { $0.answer(event) }
+            answer(event)
         case .error:
             let error = KafkaError(event.error)
-            assumeIsolated { $0.problem(error) }
+            problem(error)
         case .tokenWanted:
             tokens?.requested()
         case .deliveryReports, .rebalance, .commitResult, .log, .statistics, .other:
@@ -354,12 +354,12 @@ actor AdminCore: ConnectingClient {
         }
     }
 
-    nonisolated func destroyHandle() {
+    func destroyHandle() {
         tokens?.end()
         log.forward(from: handle)
         handle.destroy()
         log.finish()
-        assumeIsolated { $0.end() }
+        end()
     }
 
     private func answer(_ event: borrowing Event) {

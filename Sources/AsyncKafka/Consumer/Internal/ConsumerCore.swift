@@ -202,23 +202,20 @@ actor ConsumerCore: ConnectingClient {
 
     // MARK: The thread
 
-    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+    func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
         log.forward(from: handle)
-        return assumeIsolated { $0.proceed(now: now) }
+        return proceed(now: now)
     }
 
-    nonisolated func handle(_ event: consuming Event) {
+    func handle(_ event: consuming Event) {
         switch event.kind {
         case .rebalance:
-            let code = KafkaError.Code(rawValue: event.errorCode)
-            let partitions = event.partitions
-            assumeIsolated { $0.rebalance(code, partitions) }
+            rebalance(KafkaError.Code(rawValue: event.errorCode), event.partitions)
         case .commitResult:
-            let (id, code, rows) = (event.opaque, event.errorCode, event.partitions)
-            assumeIsolated { $0.commitResult(id: id, code: code, rows: rows) }
+            commitResult(id: event.opaque, code: event.errorCode, rows: event.partitions)
         case .error:
             let error = KafkaError(event.error)
-            assumeIsolated { $0.problem(error) }
+            problem(error)
         case .statistics:
             statistics.append(event.statistics)
         case .tokenWanted:
@@ -228,12 +225,12 @@ actor ConsumerCore: ConnectingClient {
         }
     }
 
-    nonisolated func destroyHandle() {
+    func destroyHandle() {
         tokens?.end()
         log.forward(from: handle)
         handle.destroy()
         log.finish()
-        assumeIsolated { $0.end() }
+        end()
     }
 
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {

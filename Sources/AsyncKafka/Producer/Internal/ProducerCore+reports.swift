@@ -2,8 +2,7 @@ import RdKafka
 
 // The way out: a batch of reports becomes resumed senders. Runs on the client's thread.
 extension ProducerCore {
-    /// Returns the flushes that are done.
-    nonisolated func resolve(_ reports: [Event.DeliveryReport], _ topics: [String]?) -> [UInt64] {
+    func resolve(_ reports: [Event.DeliveryReport], _ topics: [String]?) {
         var circumstances: FailureCircumstances?
         if reports.contains(where: { $0.error != 0 }) {
             // The report of a failure may be faster than the event that says that it is the end.
@@ -12,8 +11,9 @@ extension ProducerCore {
         }
         // Looked at twice where they are recorded.
         let outcomes = topics == nil ? nil : reports.map { outcome(of: $0, circumstances) }
-        let (action, isAwaited) = machine.withLock { machine in
-            var action = Machine.ReportAction()
+        var action = Machine.ReportAction()
+        swap(&action, &spareAction)
+        let kick = machine.withLock { machine in
             // Most reports are of one kind.
             if machine.awaited > 0 {
                 action.deliveries.reserveCapacity(reports.count)
@@ -25,18 +25,20 @@ extension ProducerCore {
                 machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
             }
             machine.reportsEnd(&action)
-            return (action, machine.isAwaited)
+            return machine.kickBehindReports()
         }
         if reports.contains(where: { $0.error == 0 }) { flushThread.warm() }
-        // Whoever is still waiting shall not wait for the linger: with five requests in flight the kick of its own burst may
-        // have passed without effect.
-        if isAwaited { flushThread.kick() }
+        // Whoever is still waiting shall not wait for the linger.
+        flush(kick)
         if let topics, let outcomes { record(reports, outcomes, topics, action.contexts) }
         for (receiver, outcome) in action.deliveries { receiver.resume(returning: .outcome(outcome)) }
         for receiver in action.batches { receiver.resume(returning: .batch) }
         for (pending, outcome) in action.pending { pending.resolve(result(outcome, topic: pending.topic)) }
         grant(action.grants)
-        return action.flushed
+        finishFlushes(action.flushed)
+        guard reports.count <= Self.spareLimit else { return }
+        action.removeAll()
+        swap(&action, &spareAction)
     }
 
     nonisolated func result(_ outcome: DeliveryOutcome, topic: String) -> Result<KafkaDelivery, KafkaError> {

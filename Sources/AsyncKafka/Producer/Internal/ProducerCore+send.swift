@@ -13,8 +13,6 @@ extension ProducerCore {
         let ticket = try await credits(for: record)
         if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
-        // Awaited: the linger is lifted.
-        flushThread.kick()
         switch await report(of: ticket, record) {
         case .outcome(let outcome):
             return try result(outcome, topic: record.topic).get()
@@ -146,20 +144,25 @@ extension ProducerCore {
     private nonisolated func report(of ticket: ProducerTicket, _ record: KafkaRecord) async -> Received {
         let received = await withTaskCancellationHandler {
             await suspend { (receiver: Receiver) in
-                let (action, isSettled) = machine.withLock { machine in
+                let (action, kick, isSettled) = machine.withLock { machine in
                     let action = machine.park(
                         ticket,
                         payload: record.value?.slice,
                         isCancelled: Task.isCancelled,
                         receiver: receiver
                     )
-                    return (action, machine.isSettledWhileClosed)
+                    // Awaited: the linger is lifted.
+                    var kick = Machine.Kick.now
+                    if case .parked = action { kick = machine.kick(ticket) }
+                    return (action, kick, machine.isSettledWhileClosed)
                 }
                 if isSettled { wake() }
                 switch action {
-                case .parked: break
+                case .parked: flush(kick)
                 case .resume(let outcome): receiver.resume(returning: .outcome(outcome))
-                case .cancelled: receiver.resume(returning: .cancelled(nil))
+                case .cancelled:
+                    flush(kick)
+                    receiver.resume(returning: .cancelled(nil))
                 }
             }
         } onCancel: {
@@ -178,11 +181,20 @@ extension ProducerCore {
         return outcome.map { .outcome($0) } ?? .cancelled(pending)
     }
 
-    nonisolated func refuse(_ ticket: ProducerTicket) {
-        let (action, isSettled) = machine.withLock { machine in
-            let action = machine.refuse(ticket)
-            return (action, machine.isSettledWhileClosed)
+    nonisolated func flush(_ kick: Machine.Kick) {
+        switch kick {
+        case .none: break
+        case .now: flushThread.kick()
+        case .later: flushThread.kickLater()
         }
+    }
+
+    nonisolated func refuse(_ ticket: ProducerTicket) {
+        let (action, kick, isSettled) = machine.withLock { machine in
+            let action = machine.refuse(ticket)
+            return (action, machine.kickBehindReports(), machine.isSettledWhileClosed)
+        }
+        flush(kick)
         grant(action.grants)
         finish(flushes: action.flushed)
         if isSettled { wake() }

@@ -69,11 +69,18 @@ actor ProducerCore: ConnectingClient {
     private var flushes: [UInt64: FlushWaiter] = [:]
     /// Ends with the records that were in the queue at the last purge.
     private var purgeMark: UInt64?
+    /// Empty, with the memory of the last event's reports: there are as many events as lone records.
+    private var spareReports: [Event.DeliveryReport] = []
+    /// The same of what they made necessary.
+    var spareAction = Machine.ReportAction()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     /// How long the reports of a purge may take; they come at once, so this is only the net under them.
     private static let purgeLimit = Duration.seconds(10)
+
+    /// For how many reports memory is kept.
+    static let spareLimit = 1024
 
     init(_ configuration: KafkaProducerConfiguration) throws(KafkaError) {
         let engine = try configuration.engineConfiguration()
@@ -126,24 +133,27 @@ actor ProducerCore: ConnectingClient {
 
     // MARK: The thread
 
-    nonisolated func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
+    func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
         log.forward(from: handle)
-        return assumeIsolated { $0.proceed(now: now) }
+        return proceed(now: now)
     }
 
-    nonisolated func handle(_ event: consuming Event) {
+    func handle(_ event: consuming Event) {
         switch event.kind {
         case .deliveryReports:
             var reports: [Event.DeliveryReport] = []
+            swap(&reports, &spareReports)
             var topics: [String]? = deliveryReports.isRecording ? [] : nil
             event.appendDeliveryReports(to: &reports, topics: &topics)
             // Before the credits go back: librdkafka's own count falls here.
             event.destroy()
-            let flushed = resolve(reports, topics)
-            if !flushed.isEmpty { assumeIsolated { $0.finishFlushes(flushed) } }
+            resolve(reports, topics)
+            guard reports.capacity <= Self.spareLimit else { break }
+            reports.removeAll(keepingCapacity: true)
+            swap(&reports, &spareReports)
         case .error:
             let error = KafkaError(event.error)
-            assumeIsolated { $0.problem(error) }
+            problem(error)
         case .statistics:
             statistics.append(event.statistics)
         case .tokenWanted:
@@ -153,7 +163,7 @@ actor ProducerCore: ConnectingClient {
         }
     }
 
-    nonisolated func destroyHandle() {
+    func destroyHandle() {
         tokens?.end()
         flushThread.stop()
         log.forward(from: handle)
@@ -165,7 +175,7 @@ actor ProducerCore: ConnectingClient {
         for pending in left.pending { pending.resolve(.failure(failure(.lost, topic: pending.topic))) }
         deliveryReports.finish()
         statistics.finish()
-        assumeIsolated { $0.end() }
+        end()
     }
 
     private func problem(_ event: KafkaError) {
@@ -391,7 +401,7 @@ actor ProducerCore: ConnectingClient {
         thread.submit { self.assumeIsolated { $0.finishFlushes(ids) } }
     }
 
-    private func finishFlushes(_ ids: [UInt64]) {
+    func finishFlushes(_ ids: [UInt64]) {
         if let mark = purgeMark, ids.contains(mark) {
             purgeMark = nil
             purgeCause.withLock { $0 = nil }

@@ -10,7 +10,8 @@
 ///
 /// Generic over what it holds, so that tests drive it with integers: `Sender` waits for credits, `Receiver` for a delivery,
 /// `Pending` stands for a delivery that may be awaited later, `Payload` is kept alive until the report. Records that one sender
-/// awaits as one are in `ProducerStateMachine+batch`, the time limit for waiting in `ProducerStateMachine+expiry`.
+/// awaits as one are in `ProducerStateMachine+batch`, the time limit for waiting in `ProducerStateMachine+expiry`, when the linger
+/// is lifted in `ProducerStateMachine+kick`.
 struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     typealias Ticket = ProducerTicket
     typealias Outcome = DeliveryOutcome
@@ -61,7 +62,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     private var contexts: [UInt32: any Sendable] = [:]
     private var flushes: [Flush] = []
     private var nextID: UInt64 = 1
-    private var nextNumber: UInt64 = 1
+    private(set) var nextNumber: UInt64 = 1
+    var kicked = Kicked()
 
     /// Records between `reserve` and what follows it.
     var producing = 0
@@ -266,6 +268,16 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         var contexts: [Ticket: any Sendable] = [:]
         var grants: [Grant] = []
         var flushed: [UInt64] = []
+
+        /// Keeps the memory for the next one.
+        mutating func removeAll() {
+            deliveries.removeAll(keepingCapacity: true)
+            pending.removeAll(keepingCapacity: true)
+            batches.removeAll(keepingCapacity: true)
+            if !contexts.isEmpty { contexts = [:] }
+            grants = []
+            flushed = []
+        }
     }
 
     /// The outcome of one record. Call `reportsEnd` after the last one of a batch.
@@ -320,6 +332,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     private mutating func releaseCredits(_ slot: Int) -> [UInt64] {
         records -= 1
         bytes -= slots[slot].bytes
+        if slots[slot].number <= kicked.lastNumber { kicked.left -= 1 }
         guard !flushes.isEmpty else { return [] }
         var flushed: [UInt64] = []
         for index in flushes.indices where slots[slot].number <= flushes[index].lastNumber {
