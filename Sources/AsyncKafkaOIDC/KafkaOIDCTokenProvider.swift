@@ -38,7 +38,7 @@ public struct KafkaOIDCTokenProvider: KafkaTokenProvider {
     /// Asks the server for a token. Suspends until it has answered, or the time is over.
     ///
     /// ## Cancellation
-    /// Ends the request.
+    /// Ends the wait; the request goes on to its answer or its time limit.
     ///
     /// - Throws: `KafkaOIDCError`; `CancellationError`.
     public func token() async throws -> KafkaToken {

@@ -99,15 +99,22 @@ struct TokenServerTests {
         }
     }
 
-    /// A request that nobody waits for any more may begin behind the end of its provider, whose session takes none then.
-    @Test func aProviderMayEndBeforeItsRequestBegins() async throws {
-        let endpoint = try #require(URL(string: "https://127.0.0.1:1/token"))
-        let configuration = KafkaOIDCConfiguration(tokenEndpoint: endpoint, clientID: "orders", clientSecret: "hidden")
-        for round in 0..<1000 {
-            let provider = try KafkaOIDCTokenProvider(configuration)
-            let task = Task { try await provider.token() }
-            for _ in 0..<round % 5 { await Task.yield() }
+    /// A request that nobody waits for any more may begin behind the end of its provider: a session that has been invalidated by then
+    /// ends the process.
+    @Test func aRequestThatNobodyWaitsForKeepsItsSession() async throws {
+        try await withServer { server in
+            let endpoint = try server.endpoint("slow")
+            let configuration = KafkaOIDCConfiguration(tokenEndpoint: endpoint, clientID: "a", clientSecret: "b")
+            weak var http: TokenHTTP?
+            let task: Task<Void, any Error>
+            do {
+                let strong = TokenHTTP(timeout: .seconds(3600))
+                http = strong
+                task = Task { _ = try await strong.post(TokenRequest(configuration), to: endpoint) }
+            }
             task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(http != nil, "the server answers when it ends")
         }
     }
 

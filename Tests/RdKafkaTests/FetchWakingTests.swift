@@ -49,7 +49,7 @@ struct FetchWakingTests {
         }
     }
 
-    /// Blocks until there is nothing left.
+    /// Blocks until there is nothing left, for a minute at most.
     private func drain(_ handle: Handle, isReadApart: Bool) -> Bool {
         let row = PartitionOffset(topic: "orders", partition: 0, offset: 0)
         if isReadApart { handle.splitQueues([row]) }
@@ -58,7 +58,8 @@ struct FetchWakingTests {
         #expect((queue != nil) == isReadApart)
         var taken = 0
         var isWoken = false
-        while taken < Self.count {
+        let end = ContinuousClock.now + .seconds(60)
+        while taken < Self.count, ContinuousClock.now < end {
             _ = handle.control.poll(timeout: 1000)
             taken += handle.drain(1000, from: queue) { _ in }
             while let line = handle.takeLogLine() { isWoken = isWoken || line.text.contains(Self.line) }

@@ -126,7 +126,10 @@ struct Options {
             default: throw Failure("unknown argument \(argument)")
             }
         }
-        if let preload, !FileManager.default.fileExists(atPath: preload) { throw Failure("there is no \(preload)") }
+        // What is no path is looked for by the dynamic linker.
+        if let preload, preload.contains("/"), !FileManager.default.fileExists(atPath: preload) {
+            throw Failure("there is no \(preload)")
+        }
     }
 
     /// Writes what was asked for.

@@ -231,7 +231,8 @@ struct SwiftWorker {
                     if begun == job.partitions { break }
                 }
                 // Time begins with the first message of all.
-                return try await group.reduce((0, Measure())) { all, one in
+                guard let first = try await group.next() else { throw Failure("no partition was assigned") }
+                return try await group.reduce(first) { all, one in
                     (all.0 + one.0, all.1.start < one.1.start ? all.1 : one.1)
                 }
             }

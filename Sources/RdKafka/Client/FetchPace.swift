@@ -4,7 +4,7 @@
 /// wake them: they look again up to a second later (rdkafka_broker.c, `rd_kafka_broker_consumer_serve`).
 ///
 /// Belongs to a queue that is drained, and so to the client's thread. They are woken each time half of what was queued is gone, if
-/// that may have stopped them: once for half of what may be queued, and never by a client that keeps up.
+/// that may have stopped them: seldom, and by a client that keeps up only where an answer alone is near the limit.
 struct FetchPace {
     /// How many messages stop them.
     private let count: Int

@@ -7,7 +7,7 @@ extension Handle {
         return value(of: "sasl.mechanisms")
     }
 
-    /// A property as this client began with it; nil if the linked librdkafka has none of that name.
+    /// A property of this client; nil if the linked librdkafka has none of that name.
     func value(of property: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
             var size = text.count
