@@ -44,10 +44,15 @@ final class Nodes: Sendable {
         try await node("kill", number)
     }
 
-    /// Stops the node's process in the midst of what it does (SIGSTOP): connections stay, nobody answers.
+    /// Stops the node's process in the midst of what it does (SIGSTOP): connections stay, nobody answers. Returns once all of its
+    /// threads stand still, which is later than the signal: until one of them was scheduled and has seen it, the others answer.
     func pause(_ number: Int) async throws {
         faults.withLock { $0[number] = .paused }
         try await node("pause", number)
+        #if os(Linux)
+            let process = try processID(number)
+            while try !Self.isStopped(process) { try Task.checkCancellation() }
+        #endif
     }
 
     func resume(_ number: Int) async throws {
@@ -76,6 +81,34 @@ final class Nodes: Sendable {
             case .killed: try await start(number)
             case .paused: try await resume(number)
             }
+        }
+    }
+
+    /// What `KAFKA_TOOL` has written down.
+    private func processID(_ number: Int) throws -> Int {
+        struct Cluster: Decodable {
+            struct Node: Decodable {
+                let id: Int
+                let pid: Int
+            }
+
+            let nodes: [Node]
+        }
+
+        let folder = try #require(ProcessInfo.processInfo.environment["KAFKA_DIR"])
+        let text = try Data(contentsOf: URL(fileURLWithPath: folder).appendingPathComponent("cluster.json"))
+        let cluster = try JSONDecoder().decode(Cluster.self, from: text)
+        return try #require(cluster.nodes.first { $0.id == number }).pid
+    }
+
+    /// Whether all threads of a process are stopped, as the kernel says.
+    private static func isStopped(_ process: Int) throws -> Bool {
+        let tasks = "/proc/\(process)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { task in
+            // A thread may have ended meanwhile.
+            guard let line = try? String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8) else { return true }
+            // Behind the name, which may hold anything.
+            return line.split(separator: ")").last?.split(separator: " ").first == "T"
         }
     }
 
