@@ -158,7 +158,7 @@ struct RefusedClientTests {
         try await Gate.with { gate in
             let producer = try producer(gate) {
                 $0.connection.refusal = .keepRetrying
-                $0.deliveryTimeout = .seconds(3)
+                $0.deliveryTimeout = .seconds(15)
             }
             // Why it is refused takes its time to be known.
             await expectRefusal { try await producer.connect(timeout: .seconds(120)) }

@@ -4,7 +4,7 @@ import Testing
 @testable import AsyncKafka
 
 /// Places of which some cannot be looked up.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct PlaceFinderTests {
     private static let findCoordinator: Int16 = 10
     private static let coordinatorNotAvailable: Int32 = 15
@@ -15,9 +15,10 @@ struct PlaceFinderTests {
     @Test
     func leadersAreAskedThoughTheCoordinatorDoesNotAnswer() async throws {
         try await withFinder { cluster, finder in
-            let codes = Array(repeating: Self.coordinatorNotAvailable, count: 1000)
+            // It is asked again without a pause: more often than the time suffices for.
+            let codes = Array(repeating: Self.coordinatorNotAvailable, count: 1_000_000)
             cluster.failRequests(ofKind: Self.findCoordinator, with: codes)
-            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(1))
+            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(6))
             #expect(found.offsets == [second: 0])
             #expect(found.error != nil)
         }
@@ -27,14 +28,14 @@ struct PlaceFinderTests {
     func theCoordinatorIsAskedThoughAPartitionHasNoLeader() async throws {
         try await withFinder { cluster, finder in
             cluster.setLeader(of: "orders", partition: 1, to: nil)
-            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(4))
+            let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(6))
             #expect(found.offsets == [first: 0], "nothing is committed, so it is the beginning")
             #expect(found.error != nil)
         }
     }
 
     private func withFinder(_ body: @escaping @Sendable (MockCluster, PlaceFinder) -> Void) async throws {
-        let result = await BlockingThreads.shared.run {
+        let result = await BlockingThreads(limit: 1).run {
             Result {
                 let cluster = try MockCluster(brokerCount: 1)
                 defer { cluster.destroy() }

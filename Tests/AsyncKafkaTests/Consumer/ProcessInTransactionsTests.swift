@@ -49,7 +49,7 @@ struct ProcessInTransactionsTests {
             if unanswered.add(1) == 1 { cluster.clearFailures(ofKind: Self.endTransaction) }
         } _: { consumer, producer in
             let task = Task {
-                try await consumer.processInTransactions(of: producer, maxCount: 1, timeout: .seconds(1)) {
+                try await consumer.processInTransactions(of: producer, maxCount: 1, timeout: .seconds(5)) {
                     messages,
                     transaction in
                     let isLast = seen.withLock { seen in
@@ -64,7 +64,8 @@ struct ProcessInTransactionsTests {
             }
             _ = await task.result
         }
-        #expect(unanswered.count == 1)
+        // librdkafka asks again by itself; a second attempt may be over before the cluster answers.
+        #expect(unanswered.count >= 1)
         #expect(
             seen.withLock { $0 } == ["0", "1", "2", "3", "4"],
             "none twice, although the commit was unknown for a time"

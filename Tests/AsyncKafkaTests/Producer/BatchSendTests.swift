@@ -141,8 +141,8 @@ struct BatchSendTests {
             var reports = reports
             for _ in 0..<5 { _ = try await reports.next() }
         }
-        // The others get in when these have failed, and may be purged as well.
-        while producer.core.machine.withLock({ $0.records }) < 5 { await Task.yield() }
+        // All five are handed over once the sixth waits for room. The others get in when these have failed, and may be purged as well.
+        while producer.core.machine.withLock({ $0.waitingSenders }) == 0 { await Task.yield() }
         try await producer.purge(.all)
         try await half.value
         await producer.close(timeout: .zero)

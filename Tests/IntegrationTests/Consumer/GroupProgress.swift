@@ -93,7 +93,8 @@ final class GroupProgress: Sendable {
         let signal = state.withLock { state -> Signal? in
             change(&state)
             if state.owned.values.count(where: { $0 > 0 }) >= slots { return state.isShared }
-            if state.isShared.hasHappened { state.isShared = Signal() }
+            // Nobody would set another one any more.
+            if state.isShared.hasHappened, !isComplete.hasHappened { state.isShared = Signal() }
             return nil
         }
         signal?.set()

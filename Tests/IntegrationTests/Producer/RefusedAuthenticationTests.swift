@@ -31,7 +31,7 @@ extension RealKafkaTests {
         func aProgramMayPreferToWait() async throws {
             var configuration = SASL.configuration(user: "alice", password: "wrong")
             configuration.connection.refusal = .keepRetrying
-            configuration.deliveryTimeout = .seconds(4)
+            configuration.deliveryTimeout = .seconds(15)
             let producer = try KafkaProducer(configuration)
             let error = await #expect(throws: KafkaError.self) {
                 try await producer.send(KafkaRecord(topic: "orders", value: "v"))

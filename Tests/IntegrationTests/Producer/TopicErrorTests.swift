@@ -103,8 +103,7 @@ extension RealKafkaTests {
 
         @Test
         func aRecordThatTheTopicDoesNotTakeIsTooLarge() async throws {
-            try await withTopic(partitions: 1) { topic in
-                try await alter(topic, "max.message.bytes=2000")
+            try await withTopic(partitions: 1, configuration: ["max.message.bytes": "2000"]) { topic in
                 try await withKafkaProducer(Self.configuration) { producer in
                     let failed = try await failure {
                         try await producer.send(KafkaRecord(topic: topic, value: Self.bytes(10_000)))
@@ -126,8 +125,7 @@ extension RealKafkaTests {
 
         @Test
         func withoutGapsARefusedRecordEndsTheProducer() async throws {
-            try await withTopic(partitions: 1) { topic in
-                try await alter(topic, "max.message.bytes=2000")
+            try await withTopic(partitions: 1, configuration: ["max.message.bytes": "2000"]) { topic in
                 var configuration = Self.configuration
                 configuration.isGapless = true
                 let producer = try KafkaProducer(configuration)
@@ -149,8 +147,8 @@ extension RealKafkaTests {
         func whoMayNotWriteIsTold(_ allowed: String) async throws {
             try await withTopic(partitions: 1) { topic in
                 let user = allowed == "Read" ? "User:bob" : "User:alice"
-                let rule = ["--allow-principal", user, "--operation", allowed, "--topic", topic]
-                _ = try await RealKafka.tool("acls", ["--add"] + rule)
+                let rule = KafkaACL(principal: user, allowed == "Read" ? .read : .describe, .topic(topic))
+                try await RealKafka.enforce([rule])
                 var configuration = SASL.configuration(user: "alice", password: "alice-secret")
                 configuration.deliveryTimeout = Self.deliveryTimeout
                 try await withKafkaProducer(configuration) { producer in
@@ -165,7 +163,7 @@ extension RealKafkaTests {
                         #expect(failed.duration < .seconds(20))
                     }
                 }
-                _ = try await RealKafka.tool("acls", ["--remove", "--force"] + rule)
+                try await RealKafka.lift([rule])
             }
         }
 
@@ -177,11 +175,6 @@ extension RealKafkaTests {
             let start = ContinuousClock.now
             let error = await #expect(throws: KafkaError.self) { try await send() }
             return (try #require(error), ContinuousClock.now - start)
-        }
-
-        private func alter(_ topic: String, _ setting: String) async throws {
-            let arguments = ["--alter", "--entity-type", "topics", "--entity-name", topic, "--add-config", setting]
-            _ = try await RealKafka.tool("configs", arguments)
         }
 
         private static func bytes(_ count: Int) -> KafkaBytes {

@@ -88,8 +88,8 @@ extension RealKafkaTests {
         func aTopicThatMayNotBeReadOrWrittenIsTold() async throws {
             try await withTopic(partitions: 1) { topic in
                 try await fill(topic, count: 1)
-                let rules = ["--deny-principal", "User:alice", "--operation", "All", "--topic", topic]
-                _ = try await RealKafka.tool("acls", ["--add"] + rules)
+                let rule = KafkaACL(principal: "User:alice", .all, .topic(topic), permission: .deny)
+                try await RealKafka.enforce([rule])
                 let producer = try producer()
                 let sent = await told("send") { try await producer.send(KafkaRecord(topic: topic, value: "v")) }
                 #expect(sent?.code == .topicAuthorizationFailed)
@@ -100,7 +100,7 @@ extension RealKafkaTests {
                 let event = try await reader.events.first { $0.topic != nil }
                 #expect(event?.error?.code == .topicAuthorizationFailed)
                 await reader.close()
-                _ = try await RealKafka.tool("acls", ["--remove", "--force"] + rules)
+                try await RealKafka.lift([rule])
             }
         }
     }

@@ -82,11 +82,7 @@ extension RealKafkaTests {
 
         @Test(.needsKafkaTools)
         func aRecordThatFailedAbortsTheTransactionEvenIfNobodyMinds() async throws {
-            try await withTopic(partitions: 1) { topic in
-                _ = try await RealKafka.tool(
-                    "configs",
-                    ["--alter", "--topic", topic, "--add-config", "max.message.bytes=2000"]
-                )
+            try await withTopic(partitions: 1, configuration: ["max.message.bytes": "2000"]) { topic in
                 try await withKafkaProducer(RealKafka.transactionalProducer()) { producer in
                     let error = await kafkaError {
                         try await producer.withTransaction { transaction in

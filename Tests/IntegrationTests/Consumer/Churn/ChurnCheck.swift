@@ -68,6 +68,7 @@ struct ChurnCheck {
     private let silence: UInt64
     private(set) var violations: Set<Violation> = []
     private(set) var figures = Figures()
+    private var evicted: Set<Int> = []
 
     /// One message in one loop's body.
     private struct Work {
@@ -157,7 +158,9 @@ struct ChurnCheck {
                 fences -= 1
                 figures.fences += 1
             // A commit that waits behind a JoinGroup is silent, too, while a killed member is waited for.
-            case .lost(_, let at, .other) where at > lastAnswer + silence: figures.evictions += 1
+            case .lost(_, let at, .other) where at > lastAnswer + silence:
+                figures.evictions += 1
+                evicted.insert(member)
             case .lost(let partitions, _, _): violations.insert(.lost(member: member, partitions: partitions))
             default: break
             }
@@ -265,14 +268,16 @@ struct ChurnCheck {
     }
 
     private mutating func checkOverlaps(_ works: [Work], _ partition: Int) {
-        var busy: (member: Int, until: UInt64)?
+        var busy: (member: Int, until: UInt64, isRefused: Bool)?
         for work in works {
-            if let busy, busy.member != work.member, work.start < busy.until {
+            // Nobody can end a body that runs; what it has done is refused if its member was silent for too long.
+            let isExcused = busy.map { $0.isRefused && evicted.contains($0.member) } ?? false
+            if let busy, busy.member != work.member, work.start < busy.until, !isExcused {
                 violations.insert(.twoAtOnce(Place(partition, work.offset), member: work.member, other: busy.member))
             }
             // Of one that was killed in its loop's body it is not known when.
             let end = work.end ?? work.start
-            if end >= busy?.until ?? 0 { busy = (work.member, end) }
+            if end >= busy?.until ?? 0 { busy = (work.member, end, work.isRefused) }
         }
     }
 

@@ -184,7 +184,11 @@ struct ChurnRun {
         #expect(figures.closed + figures.cancelled >= seconds / 6)
         #expect(figures.killed >= kills ?? max(1, seconds / 30))
         #expect(figures.assignments >= seconds / 2)
-        #expect(figures.evictions <= figures.members / 4, "the machine is too slow to tell")
+        // A broker that stands still may evict all members of a moment.
+        #expect(
+            figures.evictions <= max(Self.members.upperBound, figures.members / 4),
+            "the machine is too slow to tell"
+        )
         #expect(figures.cutOffs <= (Engine.losesAssignments ? nodeKills * Self.members.upperBound : 0))
         #expect(figures.fences <= nodeKills * Self.members.upperBound)
         #expect(figures.leavesInOutage <= nodeKills * Self.members.upperBound)
