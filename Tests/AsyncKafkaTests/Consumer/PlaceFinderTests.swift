@@ -14,10 +14,9 @@ struct PlaceFinderTests {
 
     @Test
     func leadersAreAskedThoughTheCoordinatorDoesNotAnswer() async throws {
-        try await withFinder { cluster, finder in
-            // It is asked again without a pause: more often than the time suffices for.
-            let codes = Array(repeating: Self.coordinatorNotAvailable, count: 1_000_000)
-            cluster.failRequests(ofKind: Self.findCoordinator, with: codes)
+        // It is asked again without a pause: more often than the time suffices for.
+        let codes = Array(repeating: Self.coordinatorNotAvailable, count: 1_000_000)
+        try await withFinder(failing: (Self.findCoordinator, codes)) { _, finder in
             let found = finder.find([first: .committed, second: .beginning], deadline: .now + .seconds(6))
             #expect(found.offsets == [second: 0])
             #expect(found.error != nil)
@@ -34,12 +33,17 @@ struct PlaceFinderTests {
         }
     }
 
-    private func withFinder(_ body: @escaping @Sendable (MockCluster, PlaceFinder) -> Void) async throws {
+    /// - Parameter failures: in force before there is a client, which looks for its coordinator at once.
+    private func withFinder(
+        failing failures: (kind: Int16, codes: [Int32])? = nil,
+        _ body: @escaping @Sendable (MockCluster, PlaceFinder) -> Void
+    ) async throws {
         let result = await BlockingThreads(limit: 1).run {
             Result {
                 let cluster = try MockCluster(brokerCount: 1)
                 defer { cluster.destroy() }
                 _ = cluster.createTopic("orders", partitions: 2, replicationFactor: 1)
+                if let failures { cluster.failRequests(ofKind: failures.kind, with: failures.codes) }
                 var configuration = KafkaConsumerConfiguration(
                     bootstrapServers: [cluster.bootstrapServers],
                     groupID: "group"
