@@ -15,7 +15,12 @@ struct Report {
         var preload: String?
     }
 
-    struct Row {
+    /// Written by the name of its contestant.
+    struct Row: Encodable {
+        private enum CodingKeys: CodingKey {
+            case title, engine, rounds, rate, cpu, peakBytes, p50, p99, wakeups, sentBytes, ratios
+        }
+
         var contestant: Contestant
         var title: String
         var engine: String
@@ -190,40 +195,19 @@ struct Report {
 
     // MARK: JSON
 
-    private struct Document: Codable {
+    private struct Document: Encodable {
         var facts: Facts
         var modes: [String]
-        var medians: [String: [String: Median]]
+        /// For other programs: what the table has.
+        var medians: [String: [String: Row]]
         var rounds: [String: [Rounds.Result]]
     }
 
-    /// For other programs: what the table has.
-    private struct Median: Codable {
-        var title: String
-        var engine: String
-        var rounds: Int
-        var rate: Double
-        var cpu: Double
-        var peakBytes: Int?
-        var p50: Double?
-        var p99: Double?
-        var wakeups: Double?
-        var sentBytes: Double?
-        var ratios: [String: Ratio]
-
-        init(_ row: Row) {
-            title = row.title
-            engine = row.engine
-            rounds = row.rounds
-            rate = row.rate
-            cpu = row.cpu
-            peakBytes = row.peakBytes
-            p50 = row.p50
-            p99 = row.p99
-            wakeups = row.wakeups
-            sentBytes = row.sentBytes
-            ratios = row.ratios
-        }
+    /// What of it is read again: medians follow from the rounds.
+    private struct Source: Decodable {
+        var facts: Facts
+        var modes: [String]
+        var rounds: [String: [Rounds.Result]]
     }
 
     var json: Data {
@@ -231,7 +215,7 @@ struct Report {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             let medians = sections.map { section in
-                (section.mode, Dictionary(uniqueKeysWithValues: section.rows.map { ($0.contestant.name, Median($0)) }))
+                (section.mode, Dictionary(uniqueKeysWithValues: section.rows.map { ($0.contestant.name, $0) }))
             }
             let document = Document(
                 facts: facts,
@@ -245,7 +229,7 @@ struct Report {
 
     /// What an earlier run has written.
     init(reading file: String) throws {
-        let document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        let document = try JSONDecoder().decode(Source.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
         self.init(document.facts, Mode.all.filter { document.modes.contains($0.name) }, document.rounds)
     }
 }
