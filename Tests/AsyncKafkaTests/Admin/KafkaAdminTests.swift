@@ -190,7 +190,7 @@ struct KafkaAdminTests {
     func noBrokerMeansTimedOutWithTheCause(kind: Kind) async throws {
         try await withKafkaAdmin(configuration(["127.0.0.1:1"])) { admin in
             // Until the client has heard of the cause.
-            while await connectError(admin) == .timedOut {}
+            while await errorCode(of: { try await admin.connect(timeout: .seconds(1)) }) == .timedOut {}
             do {
                 try await kind.call(admin, timeout: .milliseconds(300))
                 Issue.record("nothing is thrown")
@@ -199,15 +199,6 @@ struct KafkaAdminTests {
                 #expect(error.isRetriable)
                 #expect(error.underlyingError is KafkaError, "\(error)")
             }
-        }
-    }
-
-    private func connectError(_ admin: KafkaAdmin) async -> KafkaError.Code? {
-        do {
-            try await admin.connect(timeout: .seconds(1))
-            return nil
-        } catch {
-            return error.code
         }
     }
 

@@ -196,7 +196,7 @@ struct RefusedClientTests {
     @Test
     func connectWaitsForABrokerThatIsNotThereAndTellsWhyInTheEnd() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
-        while await code({ try await producer.connect(timeout: .seconds(1)) }) == .timedOut {}
+        while await errorCode(of: { try await producer.connect(timeout: .seconds(1)) }) == .timedOut {}
         let start = ContinuousClock.now
         await expectError(.transport) { try await producer.connect(timeout: .seconds(2)) }
         #expect(ContinuousClock.now - start >= .seconds(2))
@@ -219,7 +219,7 @@ struct RefusedClientTests {
         var configuration = KafkaAdminConfiguration(bootstrapServers: ["no-such-host.invalid:9092"])
         configuration.log = .none
         let admin = try KafkaAdmin(configuration)
-        while await code({ try await admin.connect(timeout: .seconds(1)) }) == .timedOut {}
+        while await errorCode(of: { try await admin.connect(timeout: .seconds(1)) }) == .timedOut {}
         await expectError(.resolve) { try await admin.connect(timeout: .zero) }
         await admin.close()
     }
@@ -301,9 +301,9 @@ struct RefusedClientTests {
                 let port = cluster.bootstrapServers.first?.split(separator: ":").last.flatMap { UInt16($0) }
                 gate.open(to: try #require(port))
                 // While the refusal lasts, what comes is failed: so each waits for a broker first.
-                while await code({ try await producer.connect(timeout: .seconds(60)) }) == .tlsExpected {}
-                while await code({ try await consumer.connect(timeout: .seconds(60)) }) == .tlsExpected {}
-                while await code({ try await admin.connect(timeout: .seconds(60)) }) == .tlsExpected {}
+                while await errorCode(of: { try await producer.connect(timeout: .seconds(60)) }) == .tlsExpected {}
+                while await errorCode(of: { try await consumer.connect(timeout: .seconds(60)) }) == .tlsExpected {}
+                while await errorCode(of: { try await admin.connect(timeout: .seconds(60)) }) == .tlsExpected {}
                 try await producer.send(record)
                 #expect(try await consumer.messages.first { _ in true }?.value == "v")
                 _ = try await admin.describeCluster()
@@ -312,15 +312,6 @@ struct RefusedClientTests {
                 await consumer.close()
                 await admin.close()
             }
-        }
-    }
-
-    private func code(_ body: () async throws -> Void) async -> KafkaError.Code? {
-        do {
-            try await body()
-            return nil
-        } catch {
-            return (error as? KafkaError)?.code
         }
     }
 }

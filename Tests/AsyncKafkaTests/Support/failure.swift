@@ -25,3 +25,13 @@ func outcome<Value>(of call: () async throws(KafkaError) -> Value) async -> Resu
         return .failure(error)
     }
 }
+
+/// The code of a call's error; nil if it throws none, or another error.
+func errorCode(of call: () async throws -> Void) async -> KafkaError.Code? {
+    do {
+        try await call()
+        return nil
+    } catch {
+        return (error as? KafkaError)?.code
+    }
+}
