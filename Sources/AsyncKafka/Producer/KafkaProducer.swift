@@ -45,6 +45,8 @@ public final class KafkaProducer: Sendable {
     /// let delivery = try await producer.send(KafkaRecord(topic: "orders", key: "42", value: "paid"))
     /// ```
     ///
+    /// It runs on its caller's actor, which is free while it waits.
+    ///
     /// ## Backpressure
     /// While the queue is full (`KafkaProducerConfiguration.Queue`) it first waits for room, first come first served.
     ///
@@ -69,7 +71,7 @@ public final class KafkaProducer: Sendable {
     ///   `transactionalID`, which sends in transactions alone. `persistence` says whether the record may be in the topic all the
     ///   same.
     @discardableResult
-    public func send(
+    public nonisolated(nonsending) func send(
         _ record: KafkaRecord,
         context: (any Sendable)? = nil
     ) async throws(KafkaError) -> KafkaDelivery {

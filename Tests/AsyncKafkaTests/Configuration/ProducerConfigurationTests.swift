@@ -26,7 +26,7 @@ import Testing
                 == KafkaProducerConfiguration.Effective(
                     clientID: "async-kafka",
                     maxQueuedRecords: 100_000,
-                    maxQueuedBytes: 268_435_456,
+                    maxQueuedBytes: 33_554_432,
                     deliveryTimeout: .seconds(120),
                     linger: .milliseconds(5),
                     maxMessageBytes: 1_000_000,
@@ -212,6 +212,18 @@ import Testing
         try expect(configuration.refusal(), says: "`queue.maxBytes`", "999999", "`maxMessageBytes`", "1000000")
         configuration.maxMessageBytes = 999_999
         #expect(try configuration.refusal() == nil)
+    }
+
+    @Test func theQueueGrowsWithTheLargestRecordUnlessItIsGiven() throws {
+        func bytes(_ properties: [String: String], _ change: (inout KafkaProducerConfiguration) -> Void) throws -> Int {
+            var configuration = producerConfiguration(properties)
+            change(&configuration)
+            return configuration.effective(try configuration.engineConfiguration()).maxQueuedBytes
+        }
+        #expect(try bytes([:]) { $0.maxMessageBytes = 100_000_000 } == 100_000_000)
+        #expect(try bytes(["message.max.bytes": "100000000"]) { _ in } == 100_000_000)
+        #expect(try bytes(["message.max.bytes": "100000"]) { _ in } == 33_554_432)
+        #expect(try bytes(["queue.buffering.max.kbytes": "1000"]) { _ in } == 1_024_000)
     }
 
     @Test func transactionsTakeTheirTimeLimits() throws {

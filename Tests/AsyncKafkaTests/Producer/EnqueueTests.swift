@@ -70,6 +70,38 @@ struct EnqueueTests {
         #expect(await producer.close(timeout: .zero).unsent == 100)
     }
 
+    /// What nobody holds any more stands for other records; what is held must not.
+    @Test(.timeLimit(.minutes(1)))
+    func whatIsHeldKeepsItsOwnRecord() async throws {
+        try await withTopic(partitions: 4) { cluster, topic in
+            try await withKafkaProducer(producerConfiguration(of: cluster)) { producer in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for partition in 0..<4 {
+                        group.addTask { try await self.enqueueHoldingSome(producer, topic, partition) }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
+    private func enqueueHoldingSome(_ producer: KafkaProducer, _ topic: String, _ partition: Int) async throws {
+        // Nobody else writes to this partition: the n-th record has offset n.
+        var held: [(offset: Int64, pending: KafkaPendingDelivery)] = []
+        for offset in 0..<Int64(3000) {
+            let pending = try await producer.enqueue(KafkaRecord(topic: topic, partition: partition, value: "v"))
+            if offset % 3 == 0 { held.append((offset, pending)) }
+            guard offset % 70 == 0 else { continue }
+            for (offset, pending) in held.suffix(5) { #expect(try await pending.delivery.offset == offset) }
+            // Some are let go of behind their outcomes, the others are kept beyond them.
+            held.removeLast(held.count / 10)
+        }
+        for (offset, pending) in held {
+            #expect(pending.topic == topic)
+            #expect(try await pending.delivery.offset == offset)
+        }
+    }
+
     @Test
     func aFlushSendsWhatNobodyAwaits() async throws {
         try await withTopic { cluster, topic in
@@ -254,7 +286,7 @@ struct EnqueueTests {
         let error = try #require(await failure(of: wait))
         #expect(error.code == .cancelled)
         #expect(error.persistence == .possiblyPersisted)
-        #expect(error.pendingDelivery === queued)
+        #expect(error.pendingDelivery == queued)
         #expect(core.machine.withLock { $0.awaited } == 0)
         _ = await close(core)
     }

@@ -227,6 +227,8 @@ extension KafkaProducerConfiguration {
     /// `engineConfiguration()`.
     var queueLimits: (records: Int, bytes: Int) {
         var limits = (records: queue.maxRecords, bytes: queue.maxBytes)
+        var isGiven = queue.maxBytes != Queue().maxBytes
+        var largest = maxMessageBytes
         for (name, value) in additionalProperties {
             switch PropertyNames.canonical(name) {
             case "queue.buffering.max.messages":
@@ -235,9 +237,14 @@ extension KafkaProducerConfiguration {
             case "queue.buffering.max.kbytes":
                 // At most 2^31 - 1 by then.
                 limits.bytes = Int(value).map { $0.multipliedReportingOverflow(by: 1024).partialValue } ?? limits.bytes
+                isGiven = true
+            case "message.max.bytes":
+                largest = Int(value) ?? largest
             default: break
             }
         }
+        // Who wants large records need not say so twice.
+        if !isGiven { limits.bytes = max(limits.bytes, largest) }
         return limits
     }
 

@@ -99,7 +99,7 @@ extension ProducerCore {
         } onCancel: {
             machine.withLock { $0.cancelPark(batch: number) }?.resume(returning: .cancelled(nil))
         }
-        var pending: [Int: KafkaPendingDelivery] = [:]
+        var pending: [Int: PendingDelivery] = [:]
         if case .cancelled = received {
             for (index, ticket) in machine.withLock({ $0.unsettled(batch: number) }) {
                 pending[index] = pendingDelivery(of: ticket, topic: batch.topics[index])
@@ -114,9 +114,8 @@ extension ProducerCore {
             case .refused:
                 return .failure(batch.refused[index] ?? failure(.lost, topic: batch.topics[index]))
             case .queued(let ticket):
-                return .failure(
-                    .cancelledOnItsWay(pending[index] ?? pendingDelivery(of: ticket, topic: batch.topics[index]))
-                )
+                let pending = pending[index] ?? pendingDelivery(of: ticket, topic: batch.topics[index])
+                return .failure(.cancelledOnItsWay(KafkaPendingDelivery(pending)))
             }
         }
     }

@@ -2,14 +2,15 @@ import RdKafka
 
 // Records that nobody awaits yet: into the queue, with a pending delivery that stands for them.
 extension ProducerCore {
-    nonisolated func enqueue(
+    nonisolated(nonsending) func enqueue(
         _ record: KafkaRecord,
         context: (any Sendable)?,
         in gate: TransactionGate? = nil
     ) async throws(KafkaError) -> KafkaPendingDelivery {
         try checkTransaction(gate)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
-        return try enqueue(record, try await credits(for: record), context, in: gate)
+        let ticket = try await credits(for: record)
+        return try enqueue(record, ticket, machine.withLock { $0.takeSpare() }, context, in: gate)
     }
 
     /// Returns nil where the record has to wait for room.
@@ -19,8 +20,9 @@ extension ProducerCore {
     ) throws(KafkaError) -> KafkaPendingDelivery? {
         try checkTransaction(nil)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
-        guard case .granted(let ticket) = machine.withLock({ $0.reserve(bytes: record.size) }) else { return nil }
-        return try enqueue(record, ticket, context, in: nil)
+        let (action, spare) = reserve(record.size)
+        guard case .granted(let ticket) = action else { return nil }
+        return try enqueue(record, ticket, spare, context, in: nil)
     }
 
     nonisolated func tryEnqueue(
@@ -28,22 +30,38 @@ extension ProducerCore {
         context: (any Sendable)?
     ) throws(KafkaError) -> KafkaPendingDelivery {
         try checkTransaction(nil)
-        switch machine.withLock({ $0.reserve(bytes: record.size) }) {
-        case .granted(let ticket): return try enqueue(record, ticket, context, in: nil)
+        let (action, spare) = reserve(record.size)
+        switch action {
+        case .granted(let ticket): return try enqueue(record, ticket, spare, context, in: nil)
         case .full: throw .queueFull("the queue is full, or others wait for room")
         case .refused(let error): throw error.with(.notPersisted)
+        }
+    }
+
+    private nonisolated func reserve(_ bytes: Int) -> (Machine.ReserveAction, spare: PendingDelivery?) {
+        machine.withLock { machine in
+            let action = machine.reserve(bytes: bytes)
+            guard case .granted = action else { return (action, nil) }
+            return (action, machine.takeSpare())
         }
     }
 
     private nonisolated func enqueue(
         _ record: KafkaRecord,
         _ ticket: ProducerTicket,
+        _ spare: PendingDelivery?,
         _ context: (any Sendable)?,
         in gate: TransactionGate?
     ) throws(KafkaError) -> KafkaPendingDelivery {
         if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
-        let pending = pendingDelivery(of: ticket, topic: record.topic)
+        let pending: PendingDelivery
+        if let spare {
+            pending = spare
+            spare.standFor(ticket, topic: record.topic)
+        } else {
+            pending = pendingDelivery(of: ticket, topic: record.topic)
+        }
         let (outcome, isSettled, isHurried) = machine.withLock { machine in
             let outcome = machine.keep(ticket, payload: record.value?.slice, pending: pending)
             return (outcome, machine.isSettledWhileClosed, machine.isHurried)
@@ -53,7 +71,7 @@ extension ProducerCore {
         // before it was in librdkafka's queue.
         if isHurried { flushThread.kick() }
         if let outcome { pending.resolve(result(outcome, topic: record.topic)) }
-        return pending
+        return KafkaPendingDelivery(pending)
     }
 
     /// A task begins (1) or ends (-1) to await a pending delivery.

@@ -14,15 +14,16 @@ extension ProducerCore {
         var action = Machine.ReportAction()
         swap(&action, &spareAction)
         let kick = machine.withLock { machine in
-            // Most reports are of one kind.
-            if machine.awaited > 0 {
-                action.deliveries.reserveCapacity(reports.count)
+            if machine.awaited > 0 { action.deliveries.reserveCapacity(reports.count) }
+            if let outcomes {
+                for (report, outcome) in zip(reports, outcomes) {
+                    machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
+                }
             } else {
-                action.pending.reserveCapacity(reports.count)
-            }
-            for (index, report) in reports.enumerated() {
-                let outcome = outcomes?[index] ?? outcome(of: report, circumstances)
-                machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
+                for report in reports {
+                    let outcome = outcome(of: report, circumstances)
+                    machine.report(ProducerTicket(opaque: report.opaque), outcome, into: &action)
+                }
             }
             machine.reportsEnd(&action)
             return machine.kickBehindReports()

@@ -1,23 +1,30 @@
 import RdKafka
 
-// The way in: credits, then librdkafka's queue, then the wait for the report. All of it runs on the caller's own thread.
+// The way in: credits, then librdkafka's queue, then the wait for the report. All of it runs on the caller's own thread, and on its
+// actor: each hop costs as much as a lock, and there are several awaited calls.
 extension ProducerCore {
     /// - Parameter gate: the transaction that the record belongs to.
-    nonisolated func send(
+    nonisolated(nonsending) func send(
         _ record: KafkaRecord,
         context: (any Sendable)? = nil,
         in gate: TransactionGate? = nil
     ) async throws(KafkaError) -> KafkaDelivery {
         try checkTransaction(gate)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
-        let ticket = try await credits(for: record)
+        let ticket: ProducerTicket
+        switch machine.withLock({ $0.reserve(bytes: record.size) }) {
+        case .granted(let granted): ticket = granted
+        case .refused(let error): throw error.with(.notPersisted)
+        case .full(let id): ticket = try await credits(for: record, id)
+        }
         if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
         switch await report(of: ticket, record) {
         case .outcome(let outcome):
             return try result(outcome, topic: record.topic).get()
         case .cancelled(let pending):
-            throw .cancelledOnItsWay(pending ?? pendingDelivery(of: ticket, topic: record.topic))
+            let pending = pending ?? pendingDelivery(of: ticket, topic: record.topic)
+            throw .cancelledOnItsWay(KafkaPendingDelivery(pending))
         case .batch:
             // Nobody but the sender of a batch is told so.
             throw failure(.lost, topic: record.topic)
@@ -36,50 +43,55 @@ extension ProducerCore {
         }
     }
 
-    nonisolated func pendingDelivery(of ticket: ProducerTicket, topic: String) -> KafkaPendingDelivery {
-        KafkaPendingDelivery(topic: topic, core: self, ticket: ticket)
+    nonisolated func pendingDelivery(of ticket: ProducerTicket, topic: String) -> PendingDelivery {
+        PendingDelivery(topic: topic, core: self, ticket: ticket)
     }
 
     /// Suspends while the queue is full, first come first served.
-    nonisolated func credits(for record: KafkaRecord) async throws(KafkaError) -> ProducerTicket {
-        let bytes = record.size
-        switch machine.withLock({ $0.reserve(bytes: bytes) }) {
-        case .granted(let ticket):
-            return ticket
-        case .refused(let error):
-            throw error.with(.notPersisted)
-        case .full(let id):
-            let deadline = waitLimit.map { ContinuousClock.Instant.after($0) }
-            let result = await withTaskCancellationHandler {
-                await suspend { (sender: Sender) in
-                    let (action, isFirst) = machine.withLock { machine in
-                        let action = machine.wait(
-                            id: id,
-                            bytes: bytes,
-                            isCancelled: Task.isCancelled,
-                            deadline: deadline,
-                            sender: sender
-                        )
-                        return (action, machine.waitingSenders == 1)
-                    }
-                    switch action {
-                    case .parked: isWaiting(isFirst: isFirst)
-                    case .granted(let ticket): sender.resume(returning: .success(ticket))
-                    case .refused(let error): sender.resume(returning: .failure(error.with(.notPersisted)))
-                    }
-                }
-            } onCancel: {
-                guard let cancelled = machine.withLock({ $0.cancelWait(id: id) }) else { return }
-                cancelled.sender.resume(returning: .failure(.cancelledBeforeQueueing))
-                grant(cancelled.grants)
-            }
-            let ticket = try result.get()
-            guard !Task.isCancelled else {
-                refuse(ticket)
-                throw .cancelledBeforeQueueing
-            }
-            return ticket
+    nonisolated(nonsending) func credits(for record: KafkaRecord) async throws(KafkaError) -> ProducerTicket {
+        switch machine.withLock({ $0.reserve(bytes: record.size) }) {
+        case .granted(let ticket): ticket
+        case .refused(let error): throw error.with(.notPersisted)
+        case .full(let id): try await credits(for: record, id)
         }
+    }
+
+    /// - Parameter id: what `reserve` has said.
+    private nonisolated(nonsending) func credits(
+        for record: KafkaRecord,
+        _ id: UInt64
+    ) async throws(KafkaError) -> ProducerTicket {
+        let bytes = record.size
+        let deadline = waitLimit.map { ContinuousClock.Instant.after($0) }
+        let result = await withTaskCancellationHandler {
+            await suspend { (sender: Sender) in
+                let (action, isFirst) = machine.withLock { machine in
+                    let action = machine.wait(
+                        id: id,
+                        bytes: bytes,
+                        isCancelled: Task.isCancelled,
+                        deadline: deadline,
+                        sender: sender
+                    )
+                    return (action, machine.waitingSenders == 1)
+                }
+                switch action {
+                case .parked: isWaiting(isFirst: isFirst)
+                case .granted(let ticket): sender.resume(returning: .success(ticket))
+                case .refused(let error): sender.resume(returning: .failure(error.with(.notPersisted)))
+                }
+            }
+        } onCancel: {
+            guard let cancelled = machine.withLock({ $0.cancelWait(id: id) }) else { return }
+            cancelled.sender.resume(returning: .failure(.cancelledBeforeQueueing))
+            grant(cancelled.grants)
+        }
+        let ticket = try result.get()
+        guard !Task.isCancelled else {
+            refuse(ticket)
+            throw .cancelledBeforeQueueing
+        }
+        return ticket
     }
 
     nonisolated func handOver(
@@ -141,7 +153,10 @@ extension ProducerCore {
         return list
     }
 
-    private nonisolated func report(of ticket: ProducerTicket, _ record: KafkaRecord) async -> Received {
+    private nonisolated(nonsending) func report(
+        of ticket: ProducerTicket,
+        _ record: KafkaRecord
+    ) async -> Received {
         let received = await withTaskCancellationHandler {
             await suspend { (receiver: Receiver) in
                 let (action, kick, isSettled) = machine.withLock { machine in

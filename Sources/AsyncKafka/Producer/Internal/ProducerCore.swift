@@ -8,7 +8,7 @@ import RdKafka
 actor ProducerCore: ConnectingClient {
     typealias Sender = Suspension<Result<ProducerTicket, KafkaError>>
     typealias Receiver = Suspension<Received>
-    typealias Machine = ProducerStateMachine<Sender, Receiver, KafkaPendingDelivery, ByteSlice>
+    typealias Machine = ProducerStateMachine<Sender, Receiver, PendingDelivery, ByteSlice>
 
     /// What a task that waits for a report is resumed with.
     enum Received: Sendable {
@@ -16,7 +16,7 @@ actor ProducerCore: ConnectingClient {
         /// All records of a batch have their outcomes.
         case batch
         /// The task was cancelled; if it is known already who stands for the delivery, that.
-        case cancelled(KafkaPendingDelivery?)
+        case cancelled(PendingDelivery?)
     }
 
     enum Phase {

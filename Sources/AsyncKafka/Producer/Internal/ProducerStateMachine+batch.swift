@@ -121,7 +121,7 @@ extension ProducerStateMachine {
         freeBatches.append(batch)
         for (index, pending) in pending {
             guard case .queued(let ticket) = entries[index] else { continue }
-            slots[Int(ticket.slot)].content = .pending(pending, awaiting: 0)
+            stand(pending, for: ticket)
         }
         return entries
     }

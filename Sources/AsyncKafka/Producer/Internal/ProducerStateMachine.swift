@@ -12,7 +12,7 @@
 /// `Pending` stands for a delivery that may be awaited later, `Payload` is kept alive until the report. Records that one sender
 /// awaits as one are in `ProducerStateMachine+batch`, the time limit for waiting in `ProducerStateMachine+expiry`, when the linger
 /// is lifted in `ProducerStateMachine+kick`.
-struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
+struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
     typealias Ticket = ProducerTicket
     typealias Outcome = DeliveryOutcome
 
@@ -20,6 +20,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         var generation: UInt32 = 1
         var content = Content.free
         var payload: Payload?
+        /// Stands for the record while the content is `.pending`.
+        var pending: Pending?
         var bytes = 0
         /// The how-manieth record of the producer this is.
         var number: UInt64 = 0
@@ -32,8 +34,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         /// The report came before anybody waited for it.
         case reported(Outcome)
         case awaited(Receiver)
-        /// With the number of tasks that await it now.
-        case pending(Pending, awaiting: Int)
+        /// The slot's pending delivery stands for it, which so many tasks await now.
+        case pending(awaiting: Int)
         /// The record with this index in a batch.
         case batch(Int, index: Int)
     }
@@ -56,6 +58,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     var waiters: OrderedWaiters<Sender> = .init()
+    /// Pending deliveries that nobody held any more when their records were delivered: for the next records.
+    private var spare: [Pending] = []
     var batches: [Batch] = []
     var freeBatches: [Int] = []
     /// What senders gave along for the delivery reports, by slot. Most records have nothing here.
@@ -221,7 +225,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     mutating func cancelPark(_ ticket: Ticket, pending: Pending) -> Receiver? {
         guard isCurrent(ticket), case .awaited(let receiver) = slots[Int(ticket.slot)].content else { return nil }
         awaited -= 1
-        slots[Int(ticket.slot)].content = .pending(pending, awaiting: 0)
+        stand(pending, for: ticket)
         return receiver
     }
 
@@ -241,19 +245,30 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
             free(slot)
             return outcome
         }
-        slots[slot].content = .pending(pending, awaiting: 0)
+        stand(pending, for: ticket)
         return nil
     }
+
+    mutating func stand(_ pending: Pending, for ticket: Ticket) {
+        slots[Int(ticket.slot)].pending = pending
+        slots[Int(ticket.slot)].content = .pending(awaiting: 0)
+    }
+
+    /// For how many records pending deliveries are kept that nobody holds.
+    static var spareLimit: Int { 32_768 }
+
+    /// A pending delivery that can stand for another record.
+    mutating func takeSpare() -> Pending? { spare.popLast() }
 
     /// Tasks begin (1) or end (-1) to await a pending delivery. The two may come in any order. Returns whether the record is
     /// still on its way.
     mutating func countAwaiting(_ ticket: Ticket, by change: Int) -> Bool {
-        guard isCurrent(ticket), case .pending(let pending, let before) = slots[Int(ticket.slot)].content else {
+        guard isCurrent(ticket), case .pending(let before) = slots[Int(ticket.slot)].content else {
             return false
         }
         let after = before + change
         awaited += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
-        slots[Int(ticket.slot)].content = .pending(pending, awaiting: after)
+        slots[Int(ticket.slot)].content = .pending(awaiting: after)
         return true
     }
 
@@ -304,9 +319,16 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
         case .awaited(let receiver):
             awaited -= 1
             action.deliveries.append((receiver, outcome))
-        case .pending(let pending, let awaiting):
+        case .pending(let awaiting):
             if awaiting > 0 { awaited -= 1 }
-            action.pending.append((pending, outcome))
+            // Taken out rather than copied: whether anybody else holds it is asked.
+            var pending: Pending?
+            swap(&pending, &slots[slot].pending)
+            if outcome.isDelivered, spare.count < Self.spareLimit, Pending.isUnused(&pending) {
+                if let pending { spare.append(pending) }
+            } else if let pending {
+                action.pending.append((pending, outcome))
+            }
         case .batch(let batch, let index):
             if let receiver = settle(batch, index: index, outcome) { action.batches.append(receiver) }
         }
@@ -402,17 +424,27 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
     /// Whether no record is on its way, and none about to be.
     var isQuiet: Bool { records == 0 && producing == 0 }
 
+    struct Abandoned {
+        let receivers: [Receiver]
+        let pending: [Pending]
+        /// They hold the client: to be dropped.
+        let spare: [Pending]
+        let flushes: [UInt64]
+    }
+
     /// After the handle was destroyed: whatever still waits. There is nobody left, as a purge reports every record; this is
     /// the net under it, so that no task ever hangs.
-    mutating func abandon() -> (receivers: [Receiver], pending: [Pending], flushes: [UInt64]) {
+    mutating func abandon() -> Abandoned {
         var receivers: [Receiver] = []
         var pending: [Pending] = []
         let flushes = flushes.map(\.id)
         self.flushes = []
+        let spare = spare
+        self.spare = []
         for index in slots.indices {
             switch slots[index].content {
             case .awaited(let receiver): receivers.append(receiver)
-            case .pending(let handle, _): pending.append(handle)
+            case .pending: if let handle = slots[index].pending.take() { pending.append(handle) }
             case .batch(let batch, let position):
                 if let receiver = settle(batch, index: position, .lost) { receivers.append(receiver) }
             case .free, .reserved, .reported: continue
@@ -420,8 +452,14 @@ struct ProducerStateMachine<Sender, Receiver, Pending, Payload> {
             _ = release(UInt32(index))
         }
         awaited = 0
-        return (receivers, pending, flushes)
+        return Abandoned(receivers: receivers, pending: pending, spare: spare, flushes: flushes)
     }
+}
+
+/// What can stand for another record once nobody holds it any more.
+protocol Reusable {
+    /// Whether `value` has the only reference.
+    static func isUnused(_ value: inout Self?) -> Bool
 }
 
 /// Names one record in the queue: the slot and how often it was used. Travels through librdkafka as the message opaque.

@@ -32,7 +32,7 @@ public final class KafkaTransaction: Sendable {
     /// - Throws: what `KafkaProducer.send(_:)` throws; `invalidState` when the transaction is over, or has failed already and can only
     ///   be aborted (`requiresAbort`).
     @discardableResult
-    public func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
+    public nonisolated(nonsending) func send(_ record: KafkaRecord) async throws(KafkaError) -> KafkaDelivery {
         do throws(KafkaError) {
             return try await core.send(record, in: gate)
         } catch {
@@ -62,7 +62,8 @@ public final class KafkaTransaction: Sendable {
     /// - Returns: what becomes of the record.
     /// - Throws: as `send(_:)`, as far as that is known by then.
     @discardableResult
-    public func enqueue(_ record: KafkaRecord) async throws(KafkaError) -> KafkaPendingDelivery {
+    public nonisolated(nonsending) func enqueue(_ record: KafkaRecord) async throws(KafkaError) -> KafkaPendingDelivery
+    {
         do throws(KafkaError) {
             return try await core.enqueue(record, context: nil, in: gate)
         } catch {
