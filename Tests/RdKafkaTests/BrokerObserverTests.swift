@@ -110,6 +110,25 @@ struct BrokerObserverTests {
     }
 
     @Test
+    func noBrokerIsKnownOnceTheLastThreadOfOneHasEnded() {
+        for name in [":0/internal", "ssl://:0/internal", "GroupCoordinator", "TxnCoordinator"] {
+            observer.threadBegan(name)
+            #expect(!observer.threadEnds(name))
+        }
+        observer.threadBegan("localhost:9092/bootstrap")
+        observer.threadBegan("ssl://localhost:9092/1")
+        #expect(!observer.threadEnds("localhost:9092/bootstrap"))
+        #expect(!observer.takeLoss())
+        #expect(observer.threadEnds("ssl://localhost:9092/1"), "the client's thread is to look")
+        #expect(observer.takeLoss())
+        #expect(!observer.takeLoss(), "once")
+        observer.threadBegan("localhost:9092/bootstrap")
+        #expect(observer.threadEnds("localhost:9092/bootstrap"))
+        observer.threadBegan("localhost:9092/bootstrap")
+        #expect(!observer.takeLoss(), "there is one again")
+    }
+
+    @Test
     func whatIsHeldBackIsTakenOnce() {
         observer.throttled("a:1", milliseconds: 0)
         observer.throttled("a:1", milliseconds: 5)

@@ -7,11 +7,15 @@ import RdKafka
 #endif
 
 /// A port of this machine's that takes connections and closes them at the first word, as one does that speaks another protocol; once it is
-/// opened, it leads to a broker, which it may make say that clients find it elsewhere. Or it takes connections and never says a word.
+/// opened, it leads to a broker, which it may make say that clients find it elsewhere. Or it takes connections and never says a word, or
+/// answers requests itself.
 package final class Gate: Sendable {
     package struct Failure: Error {
         package let number: Int32
     }
+
+    /// What is answered to a request; both without their size in front. Nil for no answer.
+    package typealias Answering = @Sendable (_ request: [UInt8]) -> [UInt8]?
 
     private struct State {
         var target: UInt16?
@@ -23,9 +27,10 @@ package final class Gate: Sendable {
 
     /// `127.0.0.1:54321`.
     package let address: String
+    package let port: UInt16
     private let listener: Int32
     private let isSilent: Bool
-    private let port: UInt16
+    private let answering: Answering?
     private let state = Locked(State())
 
     /// How many connections it has taken.
@@ -34,16 +39,18 @@ package final class Gate: Sendable {
     /// How many connections it has closed.
     package var refusals: Int { state.withLock { $0.refusals } }
 
-    private init(_ listener: Int32, port: UInt16, isSilent: Bool) {
+    private init(_ listener: Int32, port: UInt16, isSilent: Bool, answering: Answering?) {
         self.listener = listener
         self.port = port
         self.isSilent = isSilent
+        self.answering = answering
         address = "127.0.0.1:\(port)"
     }
 
     /// Makes one that is shut, for as long as `body` runs.
     package static func with<Result>(
         isSilent: Bool = false,
+        answering: Answering? = nil,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (Gate) async throws -> Result
     ) async throws -> Result {
@@ -56,7 +63,8 @@ package final class Gate: Sendable {
         guard onAddress(&address, { address, _ in getsockname(listener, address, &size) }) == 0 else {
             throw Failure(number: errno)
         }
-        let gate = Gate(listener, port: UInt16(bigEndian: address.sin_port), isSilent: isSilent)
+        let port = UInt16(bigEndian: address.sin_port)
+        let gate = Gate(listener, port: port, isSilent: isSilent, answering: answering)
         let error = NativeThread.start(name: "gate") { gate.serve() }
         guard error == 0 else { throw Failure(number: error) }
         defer {
@@ -102,6 +110,13 @@ package final class Gate: Sendable {
             state.withLock { $0.connections += 1 }
             if isSilent { continue }
             held.removeLast()
+            if let answering {
+                _ = NativeThread.start(name: "gate") {
+                    Self.answer(client, answering)
+                    close(client)
+                }
+                continue
+            }
             let (goal, advertised) = state.withLock { ($0.target, $0.advertised) }
             guard let target = goal else {
                 refuse(client)
@@ -126,6 +141,15 @@ package final class Gate: Sendable {
             _ = recv(client, &byte, 1, 0)
             close(client)
             state.withLock { $0.refusals += 1 }
+        }
+    }
+
+    /// Until the client closes the connection.
+    private static func answer(_ client: Int32, _ answering: Answering) {
+        forEachFrame(from: client) { frame in
+            guard let answer = answering(Array(frame.dropFirst(4))) else { return true }
+            let size = (0..<4).map { UInt8(truncatingIfNeeded: answer.count >> (24 - 8 * $0)) }
+            return write((size + answer)[...], to: client)
         }
     }
 
@@ -184,8 +208,17 @@ package final class Gate: Sendable {
         }
     }
 
-    /// As a whole, each with its size in front, so that no address is torn apart.
+    /// As a whole, so that no address is torn apart.
     private static func passAnswers(from source: Int32, to sink: Int32, _ advertisement: Advertisement) {
+        forEachFrame(from: source) { frame in
+            var answer = frame
+            answer.replace(advertisement.own, with: advertisement.other)
+            return write(answer[...], to: sink)
+        }
+    }
+
+    /// Requests and answers have their size in front, which is left there.
+    private static func forEachFrame(from source: Int32, _ body: (_ frame: [UInt8]) -> Bool) {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         var held: [UInt8] = []
         while true {
@@ -195,9 +228,7 @@ package final class Gate: Sendable {
             while held.count >= 4 {
                 let size = 4 + held[..<4].reduce(0) { $0 << 8 | Int($1) }
                 guard held.count >= size else { break }
-                var answer = Array(held[..<size])
-                answer.replace(advertisement.own, with: advertisement.other)
-                guard write(answer[...], to: sink) else { return }
+                guard body(Array(held[..<size])) else { return }
                 held.removeFirst(size)
             }
         }

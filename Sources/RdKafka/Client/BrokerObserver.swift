@@ -1,10 +1,11 @@
 import CRdKafka
 import Synchronization
 
-/// Hears of brokers what comes by no event: that one serves the client, that a connection has ended, and that an answer was held back.
+/// Hears of brokers what comes by no event: that one serves the client, that a connection has ended, that librdkafka knows none any more, and
+/// that an answer was held back.
 ///
-/// `responseReceived` and `connectionChanged` run on librdkafka's broker threads and touch atomics, and a lock that nobody holds for
-/// long; `throttled` on the client's thread, within its poll.
+/// `responseReceived`, `connectionChanged`, `threadBegan` and `threadEnds` run on librdkafka's broker threads and touch atomics, and a lock
+/// that nobody holds for long; `throttled` on the client's thread, within its poll.
 package final class BrokerObserver: Sendable {
     /// A broker has held back an answer, for its quotas.
     package struct Throttle: Sendable, Hashable {
@@ -86,6 +87,9 @@ package final class BrokerObserver: Sendable {
     private let answersAtEnd = Atomic<Int>(0)
     private let connections = Locked(Connections())
     private let throttles = Locked<[Throttle]>([])
+    /// How many brokers librdkafka knows: it has a thread for each of them.
+    private let threads = Atomic<Int>(0)
+    private let hasLostBrokers = Flag()
     /// Raised by the first answer, and by the first one after `arm()`.
     package let isServed = Flag()
     /// Raised by the end of a connection.
@@ -129,6 +133,11 @@ package final class BrokerObserver: Sendable {
     /// - Parameter broker: its address, `localhost:9092`.
     package func progress(to broker: String) -> [Stage: ContinuousClock.Instant] {
         connections.withLock { $0.progress[broker] ?? [:] }
+    }
+
+    /// Whether librdkafka has come to know no broker at all since the last call.
+    package func takeLoss() -> Bool {
+        hasLostBrokers.take() && threads.load(ordering: .sequentiallyConsistent) == 0
     }
 
     /// What was held back since the last call.
@@ -196,6 +205,26 @@ package final class BrokerObserver: Sendable {
             }
         }
         return false
+    }
+
+    /// - Parameter name: `sasl_ssl://localhost:9092/1` or `localhost:9092/bootstrap`, cut off behind 63 bytes.
+    func threadBegan(_ name: String) {
+        guard isOfBroker(name) else { return }
+        threads.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// - Returns: whether the client's thread is to look.
+    func threadEnds(_ name: String) -> Bool {
+        guard isOfBroker(name), threads.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else {
+            return false
+        }
+        hasLostBrokers.raise()
+        return true
+    }
+
+    /// Coordinators are reached by connections of their own, and one thread is for librdkafka's own use.
+    private func isOfBroker(_ name: String) -> Bool {
+        !Self.coordinators.contains(name) && !name.hasSuffix(":0/internal")
     }
 
     func throttled(_ broker: String, milliseconds: Int) {

@@ -67,10 +67,36 @@ final class EngineObserver: Sendable {
                     },
                     opaque
                 )
+                rd_kafka_interceptor_add_on_thread_start(
+                    handle,
+                    "async-kafka",
+                    { _, type, name, opaque in
+                        if type == RD_KAFKA_THREAD_BROKER, let name {
+                            EngineObserver.from(opaque)?.brokers.threadBegan(String(cString: name))
+                        }
+                        return RD_KAFKA_RESP_ERR_NO_ERROR
+                    },
+                    opaque
+                )
+                rd_kafka_interceptor_add_on_thread_exit(
+                    handle,
+                    "async-kafka",
+                    { _, type, name, opaque in
+                        if type == RD_KAFKA_THREAD_BROKER, let name {
+                            EngineObserver.from(opaque)?.threadEnds(String(cString: name))
+                        }
+                        return RD_KAFKA_RESP_ERR_NO_ERROR
+                    },
+                    opaque
+                )
                 return RD_KAFKA_RESP_ERR_NO_ERROR
             },
             opaque
         )
+    }
+
+    private func threadEnds(_ name: String) {
+        if brokers.threadEnds(name) { join.notify() }
     }
 
     private func responseReceived(_ key: Int16, hasFailed: Bool) {

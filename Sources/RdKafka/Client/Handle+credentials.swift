@@ -9,10 +9,11 @@ extension Handle {
 
     /// A property of this client; nil if the linked librdkafka has none of that name.
     func value(of property: String) -> String? {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
-            var size = text.count
-            guard rd_kafka_conf_get(rd_kafka_conf(pointer), property, text.baseAddress, &size) == RD_KAFKA_CONF_OK
-            else {
+        let configuration = rd_kafka_conf(pointer)
+        var size = 0
+        guard rd_kafka_conf_get(configuration, property, nil, &size) == RD_KAFKA_CONF_OK, size > 0 else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { text in
+            guard rd_kafka_conf_get(configuration, property, text.baseAddress, &size) == RD_KAFKA_CONF_OK else {
                 return nil
             }
             return text.baseAddress.map { String(cString: $0) }

@@ -171,7 +171,7 @@ actor AdminCore: ConnectingClient {
                 goesOn: {
                     log.forward(from: aside)
                     let now = ContinuousClock.now
-                    let news = connection.look(at: aside, now: now)
+                    let news = connection.look(at: aside, log: log, now: now)
                     if let problem = news.problem { cause = problem }
                     if news.isServed { cause = nil }
                     refusal = connection.expire(now: now)
@@ -379,7 +379,7 @@ actor AdminCore: ConnectingClient {
     }
 
     private func lookAtBrokers(now: ContinuousClock.Instant) {
-        let news = connection.look(at: handle, now: now)
+        let news = connection.look(at: handle, log: log, now: now)
         if let problem = news.problem { lastProblem = Problem(error: problem, time: now) }
         if news.isServed { lastProblem = nil }
     }

@@ -54,8 +54,15 @@ struct ClientConnection {
         var problem: KafkaError?
     }
 
-    /// Takes in what has come by no event.
-    mutating func look(at handle: Handle, now: Instant) -> News {
+    /// Takes in what has come by no event, and helps librdkafka out that knows no broker any more.
+    mutating func look(at handle: Handle, log: LogSink, now: Instant) -> News {
+        if handle.findBrokersAgain() {
+            log.log(
+                .warning,
+                "NOBROKERS",
+                "the cluster has named no broker, so the client begins anew with `bootstrapServers`"
+            )
+        }
         hear(handle, now: now)
         defer { untold = [] }
         if handle.brokers.isServed.take(), watch.served() { return News(isServed: true) }

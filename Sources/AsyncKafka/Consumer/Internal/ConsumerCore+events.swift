@@ -72,7 +72,7 @@ extension ConsumerCore {
 
     /// What the observer of the brokers has heard since the last turn.
     func reportBrokers(now: ContinuousClock.Instant) {
-        let news = connection.look(at: handle, now: now)
+        let news = connection.look(at: handle, log: log, now: now)
         if news.isServed, brokerEvents.served() { events.append(KafkaConsumerEvent(kind: .brokersUp)) }
         for failure in news.failures where failure.isNews { events.append(event(for: failure.error)) }
         resumeConnected(now: now)

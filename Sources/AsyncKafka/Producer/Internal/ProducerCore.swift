@@ -198,7 +198,7 @@ actor ProducerCore: ConnectingClient {
 
     /// Fails what waits for brokers that refuse the client. librdkafka reports each record, as after any purge.
     private func failRefused(now: ContinuousClock.Instant) {
-        let news = connection.look(at: handle, now: now)
+        let news = connection.look(at: handle, log: log, now: now)
         if news.isServed { refusal.withLock { $0 = nil } }
         if let problem = news.problem { lastProblem.withLock { $0 = Problem(error: problem, time: now) } }
         resumeConnected(now: now)
