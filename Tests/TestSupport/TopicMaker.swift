@@ -9,12 +9,14 @@ package enum TopicMaker {
     /// - Parameters:
     ///   - replicationFactor: nil is the cluster's default.
     ///   - configuration: the topic's own settings, such as `min.insync.replicas`.
+    ///   - isBeingDeleted: whether one of that name may still be there, as deleting goes on behind its answer.
     package static func make(
         _ topic: String,
         partitions: Int,
         replicationFactor: Int?,
         configuration: [String: String],
-        bootstrapServers: String
+        bootstrapServers: String,
+        isBeingDeleted: Bool = false
     ) async throws {
         try await withAdmin(bootstrapServers) { admin in
             let new = KafkaNewTopic(
@@ -23,7 +25,9 @@ package enum TopicMaker {
                 replicationFactor: replicationFactor,
                 configuration: configuration
             )
-            while try await !isMade(new, by: admin) { try Task.checkCancellation() }
+            var passing: Set<KafkaError.Code> = [.invalidReplicationFactor]
+            if isBeingDeleted { passing.insert(.topicAlreadyExists) }
+            while try await !isMade(new, by: admin, passing: passing) { try Task.checkCancellation() }
             _ = try await admin.description(of: topic)
         }
     }
@@ -32,12 +36,16 @@ package enum TopicMaker {
         try await withAdmin(bootstrapServers) { try await $0.deleteTopic(topic) }
     }
 
-    private static func isMade(_ topic: KafkaNewTopic, by admin: KafkaAdmin) async throws -> Bool {
+    private static func isMade(
+        _ topic: KafkaNewTopic,
+        by admin: KafkaAdmin,
+        passing: Set<KafkaError.Code>
+    ) async throws -> Bool {
         do {
             try await admin.createTopic(topic)
             return true
         } catch {
-            guard error.code == .invalidReplicationFactor else { throw error }
+            guard passing.contains(error.code) else { throw error }
             return false
         }
     }

@@ -3,14 +3,13 @@ import Testing
 
 @testable import AsyncKafka
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct WatchdogTests {
-    /// Short, but no shorter than a machine under load keeps a member alive.
+    /// Short, but no shorter than the session.
     private func configuration(_ cluster: KafkaMockCluster) -> KafkaConsumerConfiguration {
         var configuration = consumerConfiguration(of: cluster)
-        configuration.group.sessionTimeout = .seconds(6)
         configuration.group.heartbeatInterval = .milliseconds(500)
-        configuration.group.maxPollInterval = .seconds(6)
+        configuration.group.maxPollInterval = configuration.group.sessionTimeout
         configuration.revokeTimeout = .seconds(1)
         return configuration
     }
@@ -29,7 +28,7 @@ struct WatchdogTests {
                 #expect(event?.kind == .processingTimedOut)
                 #expect(event?.partitions == [message.topicPartition])
                 // A coarse clock tells the time of a delivery.
-                #expect(ContinuousClock.now - start >= .milliseconds(5900))
+                #expect(ContinuousClock.now - start >= configuration.group.maxPollInterval - .milliseconds(100))
                 #expect(message.isCurrent)
                 try await consumer.commit(message)
                 #expect(try await messages.next()?.offset == 1)
@@ -64,9 +63,7 @@ struct WatchdogTests {
         try await withTopic { cluster, topic in
             try await cluster.createTopic("others")
             let other = KafkaTopicPartition(topic: "others", partition: 0)
-            var configuration = consumerConfiguration(of: cluster)
-            // A machine under load is not to cost the membership that is looked at; the mock's rebalances take as long.
-            configuration.group.sessionTimeout = .seconds(12)
+            let configuration = consumerConfiguration(of: cluster)
             try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
                 var events = consumer.events.makeAsyncIterator()
                 func next(_ kind: KafkaConsumerEvent.Kind) async throws -> KafkaConsumerEvent? {

@@ -388,19 +388,11 @@ struct EnqueueTests {
     func everyCallAfterCloseIsRefused() async throws {
         let producer = try KafkaProducer(unreachableProducerConfiguration())
         await producer.close()
-        func code(_ call: () async throws -> Void) async -> KafkaError.Code? {
-            do {
-                try await call()
-                return nil
-            } catch {
-                return (error as? KafkaError)?.code
-            }
-        }
-        #expect(await code { try await producer.send(record()) } == .clientClosed)
-        #expect(await code { try await producer.enqueue(record()) } == .clientClosed)
-        #expect(await code { try producer.tryEnqueue(record()) } == .clientClosed)
-        #expect(await code { try await producer.purge(.all) } == .clientClosed)
-        #expect(await code { try await producer.flush() } == .clientClosed)
+        #expect(await errorCode { try await producer.send(record()) } == .clientClosed)
+        #expect(await errorCode { try await producer.enqueue(record()) } == .clientClosed)
+        #expect(await errorCode { try producer.tryEnqueue(record()) } == .clientClosed)
+        #expect(await errorCode { try await producer.purge(.all) } == .clientClosed)
+        #expect(await errorCode { try await producer.flush() } == .clientClosed)
         let results = await producer.send(contentsOf: [record(), record()])
         #expect(results.map { $0.error?.code } == [.clientClosed, .clientClosed])
         #expect(results.allSatisfy { $0.error?.persistence == .notPersisted })

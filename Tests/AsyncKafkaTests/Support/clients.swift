@@ -18,10 +18,11 @@ func producerConfiguration(of cluster: KafkaMockCluster) -> KafkaProducerConfigu
     return configuration
 }
 
-/// A member whose absence the mock notices soon.
+/// A member whose absence the mock notices soon, as each of its rebalances takes nearly a session. But a machine under load that stands
+/// still for ten seconds is not to cost the membership.
 func consumerConfiguration(of cluster: KafkaMockCluster, group: String = "group") -> KafkaConsumerConfiguration {
     var configuration = KafkaConsumerConfiguration(bootstrapServers: cluster.bootstrapServers, groupID: group)
-    configuration.group.sessionTimeout = .seconds(6)
+    configuration.group.sessionTimeout = .seconds(15)
     configuration.group.heartbeatInterval = .seconds(1)
     configuration.log = .none
     return configuration

@@ -47,10 +47,11 @@ extension MockCluster {
         }
     }
 
-    /// For a member whose absence the mock notices soon.
+    /// For a member whose absence the mock notices soon, as each of its rebalances takes nearly a session. But a machine under load that
+    /// stands still for ten seconds is not to cost the membership.
     var consumerConfiguration: KafkaConsumerConfiguration {
         var configuration = KafkaConsumerConfiguration(bootstrapServers: servers, groupID: "group")
-        configuration.group.sessionTimeout = .seconds(6)
+        configuration.group.sessionTimeout = .seconds(15)
         configuration.group.heartbeatInterval = .seconds(1)
         configuration.log = .none
         return configuration

@@ -91,12 +91,14 @@ extension RealKafkaTests {
 
         /// By then librdkafka, told to close, would end without a word to the group; and what it is told before waits until the join is over.
         ///
-        /// The time limit is what has the close not wait for the join before it leaves, as it does where it can see one.
+        /// The time limit of the close is what has it not wait for the join before it leaves, as it does where it can see one; leaving may
+        /// take longer.
         @Test(.needsKafkaTools)
         func aMemberWithoutPartitionsThatIsClosedAsItJoinsLeavesToo() async throws {
             try await withTopic(partitions: 1) { topic in
                 let group = RealKafka.uniqueName("group")
                 var configuration = RealKafka.consumer(group: group, policy: .manual)
+                configuration.group.sessionTimeout = .seconds(300)
                 configuration.group.assignmentStrategies = [.cooperativeSticky]
                 // The first one hears late that the group changes, so that the others wait for it.
                 configuration.group.heartbeatInterval = .milliseconds(1500)
@@ -118,10 +120,10 @@ extension RealKafkaTests {
                     hasPartitions.set()
                     try await third.subscribe(to: [topic])
                     await joins.wait()
-                    let report = await second.close(timeout: .seconds(4))
-                    #expect(report.hasLeftGroup)
+                    await second.close(timeout: .seconds(4))
                     try await assignment(of: third)
-                    #expect(try await RealKafka.groupState(group).last == "2", "the group's members")
+                    // The suite's time limit is shorter than the session.
+                    while try await RealKafka.groupState(group).last != "2" {}
                     await third.close()
                 }
             }

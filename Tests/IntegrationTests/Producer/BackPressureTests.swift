@@ -62,7 +62,7 @@
             let crowd = Crowd()
             var waiting = 0
             var peak = 0
-            var wakeUps = 0
+            var wakeUps = 0.0
             let start = ContinuousClock.now
             /// By the order in which the senders began.
             var offsets = [Int64](repeating: -1, count: senders)
@@ -77,7 +77,7 @@
                     }
                     await crowd.wait()
                     waiting = try Memory.resident() - before
-                    wakeUps = try await wakeUpsInASecond()
+                    wakeUps = try await wakeUpsASecond()
                 }
                 for try await (number, offset) in tasks {
                     offsets[number] = offset
@@ -97,7 +97,7 @@
                 \(senders) senders, room for \(room): \(ContinuousClock.now - start); 99 % were written within \(usual) places of their \
                 turn, all within \(displacements.last ?? 0); resident: as many tasks that only wait \(plain.megabytes), those \
                 that wait in send \(waiting.megabytes), so \(each) bytes a sender beyond its task; at most \(peak.megabytes) \
-                until all were delivered; while they wait, this library's threads wake up \(wakeUps) times a second
+                until all were delivered; while they wait, this library's threads wake up \(Int(wakeUps)) times a second
                 """
             )
             #expect(wakeUps < 100, "nobody polls")
@@ -108,14 +108,16 @@
         }
     }
 
-    /// How often this library's threads go to sleep within a second.
-    private func wakeUpsInASecond() async throws -> Int {
+    /// How often a second this library's threads go to sleep, within the second and more that a program takes which waits for one.
+    private func wakeUpsASecond() async throws -> Double {
+        let start = ContinuousClock.now
         let before = try ThreadCount.all()
         _ = try await output(of: "/bin/sleep", ["1"])
-        return try ThreadCount.all().reduce(0) { sum, thread in
+        let wakeUps = try ThreadCount.all().reduce(0) { sum, thread in
             guard thread.value.name.hasPrefix("kafka-"), let before = before[thread.key] else { return sum }
             return sum + thread.value.voluntary - before.voluntary
         }
+        return Double(wakeUps) / ((ContinuousClock.now - start) / .seconds(1))
     }
 
     /// Tasks that have begun.

@@ -95,10 +95,14 @@ extension ThreeNodeTests {
                         case .allNodesPaused: for node in Nodes.numbers { try await nodes.resume(node) }
                         }
                         while try await !nodes.areInSync(topic) {}
-                        let failed = pace.counts.failed
+                        // The producer goes on. On a busy machine some still take longer than their delivery timeout.
+                        let delivered = pace.counts.delivered
+                        repeat {
+                            pace.openForOne()
+                            try await pace.untilAllIsSettled()
+                        } while pace.counts.delivered < delivered + Self.tasks
                         pace.finish(at: pace.furthest + max(Self.recordsPerTask / 10, 1))
                         try await pace.untilAllIsSettled()
-                        #expect(pace.counts.failed == failed, "the producer goes on when the nodes are back")
                     }
                 }
                 let sending = ContinuousClock.now - start
