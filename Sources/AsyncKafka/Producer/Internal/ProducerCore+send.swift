@@ -4,22 +4,65 @@ import RdKafka
 // actor: each hop costs as much as a lock, and there are several awaited calls.
 extension ProducerCore {
     /// - Parameter gate: the transaction that the record belongs to.
+    @inline(__always)
     nonisolated(nonsending) func send(
         _ record: KafkaRecord,
         context: (any Sendable)? = nil,
         in gate: TransactionGate? = nil
     ) async throws(KafkaError) -> KafkaDelivery {
+        // What does not suspend stands in functions of its own: a suspended task keeps in memory whatever this one has room for.
+        let ticket: ProducerTicket
+        switch try handOverIfRoom(record, context, in: gate) {
+        case .handedOver(let handedOver):
+            ticket = handedOver
+        case .full(let id):
+            ticket = try await credits(for: record, id)
+            try handOver(record, ticket, context, in: gate)
+        }
+        return try delivery(await report(of: ticket, record), of: ticket, record)
+    }
+
+    private enum HandOverAction {
+        case handedOver(ProducerTicket)
+        /// There is no room: wait under this id.
+        case full(UInt64)
+    }
+
+    @inline(never)
+    private nonisolated func handOverIfRoom(
+        _ record: KafkaRecord,
+        _ context: (any Sendable)?,
+        in gate: TransactionGate?
+    ) throws(KafkaError) -> HandOverAction {
         try checkTransaction(gate)
         guard !Task.isCancelled else { throw .cancelledBeforeQueueing }
-        let ticket: ProducerTicket
         switch machine.withLock({ $0.reserve(bytes: record.size) }) {
-        case .granted(let granted): ticket = granted
+        case .granted(let ticket):
+            try handOver(record, ticket, context, in: gate)
+            return .handedOver(ticket)
+        case .full(let id): return .full(id)
         case .refused(let error): throw error.with(.notPersisted)
-        case .full(let id): ticket = try await credits(for: record, id)
         }
+    }
+
+    @inline(never)
+    private nonisolated func handOver(
+        _ record: KafkaRecord,
+        _ ticket: ProducerTicket,
+        _ context: (any Sendable)?,
+        in gate: TransactionGate?
+    ) throws(KafkaError) {
         if let context { machine.withLock { $0.attach(context, to: ticket) } }
         try handOver(record, ticket, in: gate)
-        switch await report(of: ticket, record) {
+    }
+
+    @inline(never)
+    private nonisolated func delivery(
+        _ received: Received,
+        of ticket: ProducerTicket,
+        _ record: KafkaRecord
+    ) throws(KafkaError) -> KafkaDelivery {
+        switch received {
         case .outcome(let outcome):
             return try result(outcome, topic: record.topic).get()
         case .cancelled(let pending):
@@ -158,36 +201,48 @@ extension ProducerCore {
         _ record: KafkaRecord
     ) async -> Received {
         let received = await withTaskCancellationHandler {
-            await suspend { (receiver: Receiver) in
-                let (action, kick, isSettled) = machine.withLock { machine in
-                    let action = machine.park(
-                        ticket,
-                        payload: record.value?.slice,
-                        isCancelled: Task.isCancelled,
-                        receiver: receiver
-                    )
-                    // Awaited: the linger is lifted.
-                    var kick = Machine.Kick.now
-                    if case .parked = action { kick = machine.kick(ticket) }
-                    return (action, kick, machine.isSettledWhileClosed)
-                }
-                if isSettled { wake() }
-                switch action {
-                case .parked: flush(kick)
-                case .resume(let outcome): receiver.resume(returning: .outcome(outcome))
-                case .cancelled:
-                    flush(kick)
-                    receiver.resume(returning: .cancelled(nil))
-                }
-            }
+            await suspend { (receiver: Receiver) in park(receiver, ticket, record) }
         } onCancel: {
-            let pending = pendingDelivery(of: ticket, topic: record.topic)
-            let receiver = machine.withLock { $0.cancelPark(ticket, pending: pending) }
-            receiver?.resume(returning: .cancelled(pending))
+            cancelPark(ticket, topic: record.topic)
         }
         guard case .cancelled(nil) = received else { return received }
-        // Cancelled before it could wait: somebody has to stand for the delivery all the same.
-        let pending = pendingDelivery(of: ticket, topic: record.topic)
+        return keep(ticket, topic: record.topic)
+    }
+
+    @inline(never)
+    private nonisolated func park(_ receiver: Receiver, _ ticket: ProducerTicket, _ record: KafkaRecord) {
+        let (action, kick, isSettled) = machine.withLock { machine in
+            let action = machine.park(
+                ticket,
+                payload: record.value?.slice,
+                isCancelled: Task.isCancelled,
+                receiver: receiver
+            )
+            // Awaited: the linger is lifted.
+            var kick = Machine.Kick.now
+            if case .parked = action { kick = machine.kick(ticket) }
+            return (action, kick, machine.isSettledWhileClosed)
+        }
+        if isSettled { wake() }
+        switch action {
+        case .parked: flush(kick)
+        case .resume(let outcome): receiver.resume(returning: .outcome(outcome))
+        case .cancelled:
+            flush(kick)
+            receiver.resume(returning: .cancelled(nil))
+        }
+    }
+
+    private nonisolated func cancelPark(_ ticket: ProducerTicket, topic: String) {
+        let pending = pendingDelivery(of: ticket, topic: topic)
+        let receiver = machine.withLock { $0.cancelPark(ticket, pending: pending) }
+        receiver?.resume(returning: .cancelled(pending))
+    }
+
+    /// Cancelled before it could wait: somebody has to stand for the delivery all the same.
+    @inline(never)
+    private nonisolated func keep(_ ticket: ProducerTicket, topic: String) -> Received {
+        let pending = pendingDelivery(of: ticket, topic: topic)
         let (outcome, isSettled) = machine.withLock { machine in
             let outcome = machine.keep(ticket, pending: pending)
             return (outcome, machine.isSettledWhileClosed)
