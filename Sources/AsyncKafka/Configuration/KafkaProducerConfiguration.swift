@@ -152,9 +152,9 @@ public struct KafkaProducerConfiguration: Sendable {
     public struct Queue: Sendable, Hashable {
         /// In records, 100,000 by default.
         public var maxRecords = 100_000
-        /// In bytes of keys, values and headers; at least `maxMessageBytes`, so that any record fits. By default 32 MiB, as the Java
-        /// client's `buffer.memory`, or `maxMessageBytes` if that is more. A record takes about 600 bytes of memory on top.
-        public var maxBytes = 32 * 1024 * 1024
+        /// In bytes of keys, values and headers; at least `maxMessageBytes`, so that any record fits. By default nil: 32 MiB, as the
+        /// Java client's `buffer.memory`, or `maxMessageBytes` if that is more. A record takes about 600 bytes of memory on top.
+        public var maxBytes: Int?
         /// At how many requests that wait for the network the next batch waits, too, and grows. 1 to 1,000,000, 1 by default, and
         /// no other value with idempotence (`queue.buffering.backpressure.threshold`).
         public var backpressureThreshold = 1

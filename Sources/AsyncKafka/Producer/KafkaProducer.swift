@@ -45,7 +45,7 @@ public final class KafkaProducer: Sendable {
     /// let delivery = try await producer.send(KafkaRecord(topic: "orders", key: "42", value: "paid"))
     /// ```
     ///
-    /// It runs on its caller's actor, which is free while it waits.
+    /// It runs on its caller's actor, which is free while it waits; a custom partitioner is asked there, too.
     ///
     /// ## Backpressure
     /// While the queue is full (`KafkaProducerConfiguration.Queue`) it first waits for room, first come first served.

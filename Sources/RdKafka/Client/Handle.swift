@@ -212,53 +212,45 @@ package final class Handle: @unchecked Sendable {
             return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION.rawValue
         }
         return withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 7) { arguments in
+            // Key and value outlive the call: they are this method's parameters.
+            defer { withExtendedLifetime((key, value)) {} }
             // A null pointer is a null key or value; empty ones need an address, which librdkafka does not read.
             let nothing = UnsafeMutableRawPointer(arguments.baseAddress)
-            return (key ?? .empty).withUnsafeBytes { keyBytes in
-                (value ?? .empty).withUnsafeBytes { valueBytes in
-                    var argument = rd_kafka_vu_t()
-                    argument.vtype = RD_KAFKA_VTYPE_KEY
-                    argument.u.mem = .init(
-                        ptr: key == nil ? nil : UnsafeMutableRawPointer(mutating: keyBytes.baseAddress) ?? nothing,
-                        size: keyBytes.count
-                    )
-                    arguments.initializeElement(at: 0, to: argument)
-                    argument.vtype = RD_KAFKA_VTYPE_VALUE
-                    argument.u.mem = .init(
-                        ptr: value == nil ? nil : UnsafeMutableRawPointer(mutating: valueBytes.baseAddress) ?? nothing,
-                        size: valueBytes.count
-                    )
-                    arguments.initializeElement(at: 1, to: argument)
-                    argument.vtype = RD_KAFKA_VTYPE_PARTITION
-                    argument.u.i32 = partition
-                    arguments.initializeElement(at: 2, to: argument)
-                    argument.vtype = RD_KAFKA_VTYPE_TIMESTAMP
-                    argument.u.i64 = timestamp
-                    arguments.initializeElement(at: 3, to: argument)
-                    argument.vtype = RD_KAFKA_VTYPE_OPAQUE
-                    argument.u.ptr = UnsafeMutableRawPointer(bitPattern: opaque)
-                    arguments.initializeElement(at: 4, to: argument)
-                    var count = 5
-                    if let list {
-                        argument.vtype = RD_KAFKA_VTYPE_HEADERS
-                        argument.u.headers = list
-                        arguments.initializeElement(at: count, to: argument)
-                        count += 1
-                    }
-                    if let known {
-                        argument.vtype = RD_KAFKA_VTYPE_RKT
-                        argument.u.rkt = known
-                        arguments.initializeElement(at: count, to: argument)
-                        return produce(arguments.baseAddress, count + 1, list)
-                    }
-                    return topic.withCString { [count] name in
-                        var argument = rd_kafka_vu_t()
-                        argument.vtype = RD_KAFKA_VTYPE_TOPIC
-                        argument.u.cstr = name
-                        arguments.initializeElement(at: count, to: argument)
-                        return produce(arguments.baseAddress, count + 1, list)
-                    }
-                }
+            var argument = rd_kafka_vu_t()
+            argument.vtype = RD_KAFKA_VTYPE_KEY
+            argument.u.mem = .init(ptr: key.flatMap { $0.address ?? nothing }, size: key?.count ?? 0)
+            arguments.initializeElement(at: 0, to: argument)
+            argument.vtype = RD_KAFKA_VTYPE_VALUE
+            argument.u.mem = .init(ptr: value.flatMap { $0.address ?? nothing }, size: value?.count ?? 0)
+            arguments.initializeElement(at: 1, to: argument)
+            argument.vtype = RD_KAFKA_VTYPE_PARTITION
+            argument.u.i32 = partition
+            arguments.initializeElement(at: 2, to: argument)
+            argument.vtype = RD_KAFKA_VTYPE_TIMESTAMP
+            argument.u.i64 = timestamp
+            arguments.initializeElement(at: 3, to: argument)
+            argument.vtype = RD_KAFKA_VTYPE_OPAQUE
+            argument.u.ptr = UnsafeMutableRawPointer(bitPattern: opaque)
+            arguments.initializeElement(at: 4, to: argument)
+            var count = 5
+            if let list {
+                argument.vtype = RD_KAFKA_VTYPE_HEADERS
+                argument.u.headers = list
+                arguments.initializeElement(at: count, to: argument)
+                count += 1
+            }
+            if let known {
+                argument.vtype = RD_KAFKA_VTYPE_RKT
+                argument.u.rkt = known
+                arguments.initializeElement(at: count, to: argument)
+                return produce(arguments.baseAddress, count + 1, list)
+            }
+            return topic.withCString { [count] name in
+                var argument = rd_kafka_vu_t()
+                argument.vtype = RD_KAFKA_VTYPE_TOPIC
+                argument.u.cstr = name
+                arguments.initializeElement(at: count, to: argument)
+                return produce(arguments.baseAddress, count + 1, list)
             }
         }
     }

@@ -66,6 +66,11 @@ package struct ByteSlice: @unchecked Sendable {
         return ByteSlice(storage: storage, start: start + range.lowerBound, count: range.count)
     }
 
+    /// Where the bytes are, for C; nil without any. Whoever asks keeps the slice alive as long as the address is in use.
+    var address: UnsafeMutableRawPointer? {
+        storage?.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0 + start) }
+    }
+
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -172,7 +172,7 @@ import Testing
         let effective = configuration.effective(engine)
         #expect(effective.maxQueuedRecords == 50)
         #expect(effective.maxQueuedBytes == 2_048_000)
-        #expect(producerConfiguration(["queue.buffering.max.messages": "0"]).queueLimits.records == Int.max)
+        #expect(producerConfiguration(["queue.buffering.max.messages": "0"]).queueLimits(largest: 1).records == Int.max)
         try expect(producerConfiguration(["queue.buffering.max.kbytes": "0"]).refusal(), says: "outside allowed range")
     }
 
@@ -224,6 +224,10 @@ import Testing
         #expect(try bytes(["message.max.bytes": "100000000"]) { _ in } == 100_000_000)
         #expect(try bytes(["message.max.bytes": "100000"]) { _ in } == 33_554_432)
         #expect(try bytes(["queue.buffering.max.kbytes": "1000"]) { _ in } == 1_024_000)
+        var configuration = producerConfiguration()
+        configuration.queue.maxBytes = 33_554_432
+        configuration.maxMessageBytes = 33_554_433
+        try expect(configuration.refusal(), says: "`queue.maxBytes`", "33554432", "33554433")
     }
 
     @Test func transactionsTakeTheirTimeLimits() throws {

@@ -147,12 +147,12 @@ import Testing
 
     @Test func javasBufferIsTheQueue() throws {
         let configuration = try KafkaProducerConfiguration(properties: [
-            "bootstrap.servers": "a", "buffer.memory": "67108864", "max.block.ms": "60000",
+            "bootstrap.servers": "a", "buffer.memory": "33554432", "max.block.ms": "60000",
         ])
-        #expect(configuration.queue.maxBytes == 67_108_864)
+        #expect(configuration.queue.maxBytes == 33_554_432)
         #expect(configuration.queue.waitLimit == .seconds(60))
         #expect(configuration.additionalProperties.isEmpty)
-        #expect(try configuration.effective(configuration.engineConfiguration()).maxQueuedBytes == 67_108_864)
+        #expect(try configuration.effective(configuration.engineConfiguration()).maxQueuedBytes == 33_554_432)
         let endless = try KafkaProducerConfiguration(properties: ["max.block.ms": "9223372036854775807"])
         #expect(endless.queue.waitLimit == nil)
     }

@@ -85,6 +85,29 @@ struct EnqueueTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func whatNobodyHoldsIsUsedAgainAndKeepsNoClient() async throws {
+        try await withTopic { cluster, topic in
+            weak var core: ProducerCore?
+            do {
+                let producer = try KafkaProducer(producerConfiguration(of: cluster))
+                core = producer.core
+                for _ in 0..<10 { try await producer.enqueue(record(topic: topic)) }
+                #expect(try await producer.flush() == 0)
+                let first = try #require(producer.core.machine.withLock { $0.takeSpare() })
+                // Refused with a spare: nothing is lost of it.
+                let refused = KafkaRecord(topic: topic, partition: 7, value: "v")
+                #expect(throws: KafkaError.self) { try producer.tryEnqueue(refused) }
+                let next = try await producer.enqueue(record(topic: topic))
+                #expect(next.content !== first)
+                #expect(try await next.delivery.offset == 10)
+                #expect(await producer.close() == KafkaProducerCloseReport(delivered: 11, failed: 0, unsent: 0))
+            }
+            // The client's thread lets go of it a moment later.
+            while core != nil { await Task.yield() }
+        }
+    }
+
     private func enqueueHoldingSome(_ producer: KafkaProducer, _ topic: String, _ partition: Int) async throws {
         // Nobody else writes to this partition: the n-th record has offset n.
         var held: [(offset: Int64, pending: KafkaPendingDelivery)] = []

@@ -193,6 +193,8 @@ struct ProducerStateMachineBatchTests {
         let ticket = try ticket(&machine)
         _ = report(&machine, [ticket])
         #expect(with(&machine) { $0.keep(ticket, payload: "p", pending: "a") }?.isDelivered == true)
+        #expect(!machine.isQuiet, "a close waits until it is told")
+        machine.handedOver(1)
         #expect(machine.isQuiet)
     }
 

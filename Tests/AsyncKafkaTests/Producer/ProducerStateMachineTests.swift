@@ -163,6 +163,8 @@ struct ProducerStateMachineTests {
         }
         _ = report(&machine, ticket)
         #expect(with(&machine) { $0.keep(ticket, pending: "p") }?.isDelivered == true)
+        #expect(!machine.isQuiet, "a close waits until it is told")
+        machine.handedOver(1)
         #expect(machine.isQuiet)
     }
 

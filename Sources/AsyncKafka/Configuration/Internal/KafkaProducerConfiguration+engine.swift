@@ -144,21 +144,22 @@ extension KafkaProducerConfiguration {
         _ standard: KafkaProducerConfiguration
     ) throws(KafkaError) {
         try Setting.check("queue.maxRecords", queue.maxRecords, in: 1...Int.max, unit: "")
-        try Setting.check("queue.maxBytes", queue.maxBytes, in: 1...Int.max, unit: " bytes")
+        if let bytes = queue.maxBytes { try Setting.check("queue.maxBytes", bytes, in: 1...Int.max, unit: " bytes") }
         if let limit = queue.waitLimit { try Setting.check("queue.waitLimit", limit, in: .zero ... .longest) }
         if let name = builder.givenName(of: "queue.buffering.max.messages"),
             queue.maxRecords != standard.queue.maxRecords
         {
             throw .invalid("`queue.maxRecords` and the property `\(name)` are both set: keep one of them")
         }
-        if let name = builder.givenName(of: "queue.buffering.max.kbytes"), queue.maxBytes != standard.queue.maxBytes {
+        if let name = builder.givenName(of: "queue.buffering.max.kbytes"), queue.maxBytes != nil {
             throw .invalid("`queue.maxBytes` and the property `\(name)` are both set: keep one of them")
         }
-        let limits = queueLimits
-        if let largest = builder.integer("message.max.bytes"), limits.bytes < largest {
+        let largest = builder.integer("message.max.bytes") ?? maxMessageBytes
+        let bytes = queueLimits(largest: largest).bytes
+        guard bytes >= largest else {
             throw .invalid(
                 """
-                `queue.maxBytes` (queue.buffering.max.kbytes) is \(limits.bytes) bytes and `maxMessageBytes` (message.max.bytes) \
+                `queue.maxBytes` (queue.buffering.max.kbytes) is \(bytes) bytes and `maxMessageBytes` (message.max.bytes) \
                 \(largest) bytes: a record of that size would never fit, so raise the first or lower the second
                 """
             )
@@ -225,27 +226,23 @@ extension KafkaProducerConfiguration {
 
     /// The credits, from the typed setting or the properties by name. For a configuration that passed
     /// `engineConfiguration()`.
-    var queueLimits: (records: Int, bytes: Int) {
-        var limits = (records: queue.maxRecords, bytes: queue.maxBytes)
-        var isGiven = queue.maxBytes != Queue().maxBytes
-        var largest = maxMessageBytes
+    ///
+    /// - Parameter largest: the largest record that may be sent, which has to fit.
+    func queueLimits(largest: Int) -> (records: Int, bytes: Int) {
+        var records = queue.maxRecords
+        var bytes = queue.maxBytes
         for (name, value) in additionalProperties {
             switch PropertyNames.canonical(name) {
             case "queue.buffering.max.messages":
                 // 0 is librdkafka's "no limit".
-                limits.records = Int(value).map { $0 == 0 ? Int.max : $0 } ?? limits.records
+                records = Int(value).map { $0 == 0 ? Int.max : $0 } ?? records
             case "queue.buffering.max.kbytes":
                 // At most 2^31 - 1 by then.
-                limits.bytes = Int(value).map { $0.multipliedReportingOverflow(by: 1024).partialValue } ?? limits.bytes
-                isGiven = true
-            case "message.max.bytes":
-                largest = Int(value) ?? largest
+                bytes = Int(value).map { $0.multipliedReportingOverflow(by: 1024).partialValue } ?? bytes
             default: break
             }
         }
-        // Who wants large records need not say so twice.
-        if !isGiven { limits.bytes = max(limits.bytes, largest) }
-        return limits
+        return (records, bytes ?? max(32 * 1024 * 1024, largest))
     }
 
     /// What the client itself goes by, wherever it was set.
@@ -271,13 +268,15 @@ extension KafkaProducerConfiguration {
         let timeout = engine.milliseconds("delivery.timeout.ms") ?? .zero
         let linger = engine.value(of: "linger.ms").flatMap { Double($0) } ?? 0
         let transactionalID = engine.value(of: "transactional.id") ?? ""
+        let largest = engine.integer("message.max.bytes") ?? maxMessageBytes
+        let limits = queueLimits(largest: largest)
         return Effective(
             clientID: engine.value(of: "client.id") ?? clientID,
-            maxQueuedRecords: queueLimits.records,
-            maxQueuedBytes: queueLimits.bytes,
+            maxQueuedRecords: limits.records,
+            maxQueuedBytes: limits.bytes,
             deliveryTimeout: timeout == .zero ? nil : timeout,
             linger: .microseconds(Int64((linger * 1000).rounded())),
-            maxMessageBytes: engine.integer("message.max.bytes") ?? maxMessageBytes,
+            maxMessageBytes: largest,
             isIdempotent: engine.value(of: "enable.idempotence") == "true",
             isAcknowledged: engine.value(of: "acks") != "0",
             transactionalID: transactionalID.isEmpty ? nil : transactionalID,

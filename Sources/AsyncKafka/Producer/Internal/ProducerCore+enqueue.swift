@@ -70,8 +70,20 @@ extension ProducerCore {
         // A record that nobody awaits has the linger's time, unless others wait for it to leave: their own kick may have come
         // before it was in librdkafka's queue.
         if isHurried { flushThread.kick() }
-        if let outcome { pending.resolve(result(outcome, topic: record.topic)) }
+        if let outcome {
+            pending.resolve(result(outcome, topic: record.topic))
+            handedOver()
+        }
         return KafkaPendingDelivery(pending)
+    }
+
+    /// Behind the outcome of a record whose report was faster than its sender.
+    nonisolated func handedOver() {
+        let isSettled = machine.withLock { machine in
+            machine.handedOver(1)
+            return machine.isSettledWhileClosed
+        }
+        if isSettled { wake() }
     }
 
     /// A task begins (1) or ends (-1) to await a pending delivery.

@@ -248,7 +248,9 @@ extension ProducerCore {
             return (outcome, machine.isSettledWhileClosed)
         }
         if isSettled { wake() }
-        return outcome.map { .outcome($0) } ?? .cancelled(pending)
+        guard let outcome else { return .cancelled(pending) }
+        handedOver()
+        return .outcome(outcome)
     }
 
     nonisolated func flush(_ kick: Machine.Kick) {

@@ -59,7 +59,7 @@ extension ProducerStateMachine {
         if let context { attach(context, to: ticket) }
     }
 
-    /// So many records are in librdkafka's queue.
+    /// What so many records have to do with the handle is done.
     mutating func handedOver(_ count: Int) {
         producing -= count
     }

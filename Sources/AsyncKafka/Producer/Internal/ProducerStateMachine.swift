@@ -22,9 +22,26 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
         var payload: Payload?
         /// Stands for the record while the content is `.pending`.
         var pending: Pending?
+        /// Of the record while the content is `.reported`.
+        var outcome: Outcome?
         var bytes = 0
         /// The how-manieth record of the producer this is.
         var number: UInt64 = 0
+
+        /// - Returns: the generation.
+        mutating func begin(bytes: Int, number: UInt64) -> UInt32 {
+            content = .reserved
+            self.bytes = bytes
+            self.number = number
+            return generation
+        }
+
+        mutating func end() {
+            payload = nil
+            content = .free
+            generation &+= 1
+            if generation == 0 { generation = 1 }
+        }
     }
 
     enum Content {
@@ -32,7 +49,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
         /// Between `reserve` and `park`.
         case reserved
         /// The report came before anybody waited for it.
-        case reported(Outcome)
+        case reported
         case awaited(Receiver)
         /// The slot's pending delivery stands for it, which so many tasks await now.
         case pending(awaiting: Int)
@@ -162,11 +179,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
             index = UInt32(slots.count)
             slots.append(Slot())
         }
-        slots[Int(index)].content = .reserved
-        slots[Int(index)].bytes = bytes
-        slots[Int(index)].number = nextNumber
-        nextNumber += 1
-        return Ticket(slot: index, generation: slots[Int(index)].generation)
+        defer { nextNumber += 1 }
+        return Ticket(slot: index, generation: slots[Int(index)].begin(bytes: bytes, number: nextNumber))
     }
 
     mutating func grantWaiters() -> [Grant] {
@@ -211,10 +225,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
         // Its sender still has to `keep` it.
         if isCancelled { return .cancelled }
         producing -= 1
-        if case .reported(let outcome) = slots[slot].content {
-            free(slot)
-            return .resume(outcome)
-        }
+        if case .reported = slots[slot].content { return .resume(takeOutcome(slot)) }
         slots[slot].content = .awaited(receiver)
         awaited += 1
         return .parked
@@ -229,24 +240,27 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
         return receiver
     }
 
-    /// After `park` said `.cancelled`. Returns the outcome if the report has come meanwhile.
+    /// After `park` said `.cancelled`. Returns the outcome if the report has come meanwhile: then `handedOver` is to follow.
     mutating func keep(_ ticket: Ticket, pending: Pending) -> Outcome? {
         keep(ticket, payload: slots[Int(ticket.slot)].payload, pending: pending)
     }
 
     /// The record is in librdkafka's queue, and `pending` stands for its delivery from the start. Returns the outcome if the
-    /// report is here already.
+    /// report is here already. It is to be told then before `handedOver`, so that a close counts it.
     mutating func keep(_ ticket: Ticket, payload: Payload?, pending: Pending) -> Outcome? {
         let slot = Int(ticket.slot)
         guard isCurrent(ticket) else { return nil }
+        if case .reported = slots[slot].content { return takeOutcome(slot) }
         producing -= 1
         slots[slot].payload = payload
-        if case .reported(let outcome) = slots[slot].content {
-            free(slot)
-            return outcome
-        }
         stand(pending, for: ticket)
         return nil
+    }
+
+    /// The report was faster than whoever asks for it.
+    private mutating func takeOutcome(_ slot: Int) -> Outcome {
+        defer { free(slot) }
+        return slots[slot].outcome.take() ?? .lost
     }
 
     mutating func stand(_ pending: Pending, for ticket: Ticket) {
@@ -313,7 +327,8 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
         case .reserved:
             // The slot goes on to hold the outcome, the credits go back now.
             action.flushed += releaseCredits(slot)
-            slots[slot].content = .reported(outcome)
+            slots[slot].content = .reported
+            slots[slot].outcome = outcome
             slots[slot].payload = nil
             return
         case .awaited(let receiver):
@@ -366,10 +381,7 @@ struct ProducerStateMachine<Sender, Receiver, Pending: Reusable, Payload> {
     }
 
     private mutating func free(_ slot: Int) {
-        slots[slot].payload = nil
-        slots[slot].content = .free
-        slots[slot].generation &+= 1
-        if slots[slot].generation == 0 { slots[slot].generation = 1 }
+        slots[slot].end()
         freeSlots.append(UInt32(slot))
     }
 
