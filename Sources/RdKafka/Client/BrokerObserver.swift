@@ -87,9 +87,9 @@ package final class BrokerObserver: Sendable {
     private let answersAtEnd = Atomic<Int>(0)
     private let connections = Locked(Connections())
     private let throttles = Locked<[Throttle]>([])
-    /// How many brokers librdkafka knows: it has a thread for each of them.
-    private let threads = Atomic<Int>(0)
-    private let hasLostBrokers = Flag()
+    /// Brokers that librdkafka knows: it has a thread for each of them.
+    private let known = Atomic<Int>(0)
+    private let learned = Atomic<Int>(0)
     /// Raised by the first answer, and by the first one after `arm()`.
     package let isServed = Flag()
     /// Raised by the end of a connection.
@@ -135,9 +135,10 @@ package final class BrokerObserver: Sendable {
         connections.withLock { $0.progress[broker] ?? [:] }
     }
 
-    /// Whether librdkafka has come to know no broker at all since the last call.
-    package func takeLoss() -> Bool {
-        hasLostBrokers.take() && threads.load(ordering: .sequentiallyConsistent) == 0
+    /// How many brokers librdkafka knows, and how many it has come to know since it began, those included that it knows no more.
+    package var census: (known: Int, learned: Int) {
+        let learned = learned.load(ordering: .sequentiallyConsistent)
+        return (known.load(ordering: .sequentiallyConsistent), learned)
     }
 
     /// What was held back since the last call.
@@ -210,16 +211,13 @@ package final class BrokerObserver: Sendable {
     /// - Parameter name: `sasl_ssl://localhost:9092/1` or `localhost:9092/bootstrap`, cut off behind 63 bytes.
     func threadBegan(_ name: String) {
         guard isOfBroker(name) else { return }
-        threads.add(1, ordering: .sequentiallyConsistent)
+        known.add(1, ordering: .sequentiallyConsistent)
+        learned.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// - Returns: whether the client's thread is to look.
+    /// - Returns: whether the client's thread is to look, as no broker is known any more.
     func threadEnds(_ name: String) -> Bool {
-        guard isOfBroker(name), threads.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else {
-            return false
-        }
-        hasLostBrokers.raise()
-        return true
+        isOfBroker(name) && known.subtract(1, ordering: .sequentiallyConsistent).newValue == 0
     }
 
     /// Coordinators are reached by connections of their own, and one thread is for librdkafka's own use.

@@ -11,6 +11,7 @@ struct ClientConnection {
 
     let reader: ConnectionFailureReader
     private(set) var watch: RefusalWatch
+    private var loss = BrokerLoss()
     var waiters = Alarms<Waiter>()
     private var untold: [RefusalWatch.Untold] = []
 
@@ -26,7 +27,7 @@ struct ClientConnection {
     var isServed: Bool { watch.isServed }
 
     /// When the client's thread has to look.
-    var deadline: Instant? { earliest(watch.deadline, waiters.deadline) }
+    var deadline: Instant? { earliest(earliest(watch.deadline, waiters.deadline), loss.deadline) }
 
     /// Takes in an event of librdkafka's.
     ///
@@ -56,7 +57,8 @@ struct ClientConnection {
 
     /// Takes in what has come by no event, and helps librdkafka out that knows no broker any more.
     mutating func look(at handle: Handle, log: LogSink, now: Instant) -> News {
-        if handle.findBrokersAgain() {
+        let (known, learned) = handle.brokers.census
+        if loss.look(known: known, learned: learned, now: now), handle.addBootstrapServers() {
             log.log(
                 .warning,
                 "NOBROKERS",
