@@ -61,7 +61,7 @@ struct FetchWakingTests {
         let end = ContinuousClock.now + .seconds(60)
         while taken < Self.count, ContinuousClock.now < end {
             _ = handle.control.poll(timeout: 1000)
-            taken += handle.drain(1000, from: queue) { _ in }
+            taken += handle.drain(1000, from: queue, isManual: true) { _ in }
             while let line = handle.takeLogLine() { isWoken = isWoken || line.text.contains(Self.line) }
         }
         #expect(taken == Self.count)

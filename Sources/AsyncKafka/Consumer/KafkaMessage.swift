@@ -5,7 +5,7 @@ import RdKafka
 /// It owns its bytes. Those of small messages share storage with a few neighbours; `copy()` gives one that does not, for what is
 /// kept long.
 public struct KafkaMessage: Sendable {
-    let epoch: PartitionEpoch
+    private let origin: MessageOrigin
     private let milliseconds: Int64
     private let timestampKind: RawMessage.TimestampKind
     /// The offset within its partition.
@@ -16,6 +16,8 @@ public struct KafkaMessage: Sendable {
     public let value: KafkaBytes?
     /// The headers, in order.
     public let headers: KafkaHeaders
+
+    var epoch: PartitionEpoch { origin.epoch }
 
     /// The topic it was read from.
     public var topic: String { epoch.topicPartition.topic }
@@ -42,7 +44,7 @@ public struct KafkaMessage: Sendable {
     /// The same message in storage of its own, so that keeping it keeps no neighbour's bytes alive.
     public func copy() -> KafkaMessage {
         KafkaMessage(
-            epoch: epoch,
+            origin: MessageOrigin(epoch),
             offset: offset,
             timestamp: (milliseconds, timestampKind),
             key: key?.compacted(),
@@ -52,14 +54,14 @@ public struct KafkaMessage: Sendable {
     }
 
     init(
-        epoch: PartitionEpoch,
+        origin: MessageOrigin,
         offset: Int64,
         timestamp: (milliseconds: Int64, kind: RawMessage.TimestampKind),
         key: KafkaBytes?,
         value: KafkaBytes?,
         headers: KafkaHeaders
     ) {
-        self.epoch = epoch
+        self.origin = origin
         self.offset = offset
         milliseconds = timestamp.milliseconds
         timestampKind = timestamp.kind
@@ -68,13 +70,13 @@ public struct KafkaMessage: Sendable {
         self.headers = headers
     }
 
-    init(_ message: borrowing RawMessage, epoch: PartitionEpoch, slabs: inout SlabAllocator) {
+    init(_ message: borrowing RawMessage, origin: MessageOrigin, slabs: inout SlabAllocator) {
         var headers = KafkaHeaders()
         message.forEachHeader(&slabs) { name, value in
             headers.append(KafkaHeader(name, value.map { KafkaBytes($0) }))
         }
         self.init(
-            epoch: epoch,
+            origin: origin,
             offset: message.offset,
             timestamp: message.timestamp,
             key: message.key(&slabs).map { KafkaBytes($0) },

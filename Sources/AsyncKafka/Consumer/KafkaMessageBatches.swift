@@ -65,7 +65,7 @@ extension KafkaConsumer {
     ///
     /// - Parameters:
     ///   - maxCount: how many messages a batch has at most; one, at least. Up to so many are held in memory beyond what librdkafka
-    ///     holds ready.
+    ///     holds ready, and the next 1,000 messages, or about 1 MiB of them.
     ///   - maxWait: how long a batch that is not full is waited for, from its first message on; nil does not wait.
     public func batches(maxCount: Int = 1000, maxWait: Duration? = nil) -> KafkaMessageBatches {
         KafkaMessageBatches(core: core, maxCount: maxCount, maxWait: maxWait, owner: self)

@@ -47,10 +47,14 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(KafkaError) -> KafkaMessage? {
-            let action = look()
+            let core = loop.core
+            let (task, isCancelled) = currentTask()
             // What is there needs no wait, and so no frame to wait in.
-            if case .deliver(let message) = action.step { return message }
-            return try await next(until: nil, after: action)
+            if !isCancelled, let message = core.delivery.withLock({ $0.takeNext(reader: loop.id, task: task) }) {
+                core.lastDelivery.note()
+                return message
+            }
+            return try await next(until: nil, after: look())
         }
 
         /// The next message, if it comes in time.
@@ -86,11 +90,11 @@ public struct KafkaMessages: AsyncSequence, Sendable {
         }
 
         private func look() -> DeliveryStateMachine<KafkaMessage>.ReadAction<KafkaMessage> {
-            let (task, isCancelled) = (currentTaskIdentity(), Task.isCancelled)
+            let (task, isCancelled) = currentTask()
             let action = loop.core.delivery.withLock {
                 $0.next(reader: loop.id, task: task, isCancelled: isCancelled)
             }
-            if action.wakesThread { loop.core.wake() }
+            loop.core.serve(action)
             if case .deliver = action.step { loop.core.lastDelivery.note() }
             return action
         }

@@ -52,10 +52,11 @@ public struct KafkaRecords: AsyncSequence, Sendable {
         ) async throws(KafkaError) -> KafkaMessage? {
             while true {
                 let core = loop.core
+                let (task, isCancelled) = currentTask()
                 let action = core.delivery.withLock {
-                    $0.next(reader: loop.id, task: currentTaskIdentity(), isCancelled: Task.isCancelled)
+                    $0.next(reader: loop.id, task: task, isCancelled: isCancelled)
                 }
-                if action.wakesThread { core.wake() }
+                core.serve(action)
                 switch action.step {
                 case .deliver(let message):
                     read.delivered(message.topicPartition, message.offset)

@@ -370,18 +370,22 @@ package final class Handle: @unchecked Sendable {
     /// Takes up to `count` messages out of the local queue, or out of a partition's own, without waiting.
     ///
     /// Drain, assign and unassign all run on the client's thread, and librdkafka discards what is outdated before it hands a
-    /// message out. Yet before 2.1 its own thread may pause a partition (a cooperative rebalance does) within one call for a
-    /// batch, which then drops messages that count as consumed: they would be skipped. There the messages are taken one by one.
+    /// message out. Yet before 2.1 its own thread may pause a partition (a rebalance does) within one call for a batch, which then
+    /// drops messages that count as consumed: they would be skipped. There the messages are taken one by one.
+    ///
+    /// - Parameter isManual: whether no group gives partitions or takes them away, so that nobody pauses one but this thread.
     package func drain(
         _ count: Int,
         from queue: PartitionQueue? = nil,
+        isManual: Bool,
         _ body: (borrowing RawMessage) -> Void
     ) -> Int {
         guard let messages = queue?.queue ?? messages else { return 0 }
-        guard messages.fetchPace != nil else { return take(count, from: messages, body) }
+        let inBatches = isManual || Self.batchesAreSound
+        guard messages.fetchPace != nil else { return take(count, from: messages, inBatches, body) }
         let before = messages.count
         var bytes = 0
-        let taken = take(count, from: messages) { message in
+        let taken = take(count, from: messages, inBatches) { message in
             bytes += message.valueSize
             body(message)
         }
@@ -390,8 +394,13 @@ package final class Handle: @unchecked Sendable {
         return taken
     }
 
-    private func take(_ count: Int, from messages: Queue, _ body: (borrowing RawMessage) -> Void) -> Int {
-        guard Self.batchesAreSound else { return takeOneByOne(count, from: messages, body) }
+    private func take(
+        _ count: Int,
+        from messages: Queue,
+        _ inBatches: Bool,
+        _ body: (borrowing RawMessage) -> Void
+    ) -> Int {
+        guard inBatches else { return takeOneByOne(count, from: messages, body) }
         return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: count) {
             list in
             let taken = rd_kafka_consume_batch_queue(messages.pointer, 0, list.baseAddress, count)

@@ -67,6 +67,11 @@ package enum NativeThread {
 
 /// The identity of the running task, to tell whether a call comes from the task that holds a message. Zero outside a task.
 package func currentTaskIdentity() -> Int {
+    currentTask().identity
+}
+
+/// The same, and whether the task is cancelled.
+package func currentTask() -> (identity: Int, isCancelled: Bool) {
     // The reference itself: taking it out of the optional copies it, and hashing it costs more still.
-    withUnsafeCurrentTask { unsafeBitCast($0, to: Int.self) }
+    withUnsafeCurrentTask { (unsafeBitCast($0, to: Int.self), $0?.isCancelled ?? false) }
 }

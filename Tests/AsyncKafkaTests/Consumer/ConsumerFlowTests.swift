@@ -1,8 +1,8 @@
 import AsyncKafkaTesting
-import RdKafka
 import Testing
 
 @testable import AsyncKafka
+@testable import RdKafka
 
 /// Pause, batches and time limits of a consumer, over the mock cluster. One consumer for each test: joining takes it three seconds.
 @Suite(.timeLimit(.minutes(2)))
@@ -55,6 +55,31 @@ struct ConsumerFlowTests {
                 #expect(messages.hasEnded)
                 await expectError(.clientClosed) { try await consumer.pause([first]) }
                 await expectError(.clientClosed) { try await consumer.resume([first]) }
+            }
+        }
+    }
+
+    @Test
+    func theNextBatchIsReadyBeforeItIsAskedFor() async throws {
+        try await withTopic { cluster, topic in
+            try await produce(1000, to: topic, partition: 0, of: cluster)
+            let configuration = consumerConfiguration(of: cluster)
+            try await withKafkaConsumer(configuration) { consumer in
+                try await consumer.assign([KafkaTopicPartition(topic: topic, partition: 0): .beginning])
+                let queue = try #require(consumer.core.handle.messages)
+                while queue.count < 1000 { await Task.yield() }
+                var messages = consumer.messages.makeAsyncIterator()
+                let first = try await messages.next()
+                #expect(first?.offset == 0)
+                // The client's thread has taken a turn behind the loop's question, in which it drained.
+                _ = await consumer.assignment
+                let last = await consumer.core.lastDrained
+                let ready = consumer.core.delivery.withLock { $0.backlog.count }
+                #expect(ready >= last, "the last drain, of \(last) messages, is not the one that the loop reads")
+                for offset in Int64(1)..<1000 {
+                    let message = try await messages.next()
+                    #expect(message?.offset == offset)
+                }
             }
         }
     }

@@ -32,7 +32,7 @@ struct DeliveryStateMachinePauseTests {
     private func read(_ machine: inout Machine, _ reader: UInt64, limit: Int = 100) -> [String] {
         var texts: [String] = []
         while texts.count < limit,
-            case .deliver(let message) = machine.next(reader: reader, task: 1, isCancelled: false).step
+            case .deliver(let message) = machine.ask(reader: reader, task: 1, isCancelled: false).step
         {
             texts.append(text(message))
         }
@@ -85,7 +85,7 @@ struct DeliveryStateMachinePauseTests {
         var (machine, _) = machine()
         let reader = machine.makeReader()
         machine.pause([first, second])
-        let action = machine.next(reader: reader, task: 1, isCancelled: false)
+        let action = machine.ask(reader: reader, task: 1, isCancelled: false)
         guard case .fetch = action.step else {
             Issue.record("both are paused")
             return
@@ -188,7 +188,7 @@ struct DeliveryStateMachinePauseTests {
                         read[message.epoch.topicPartition.partition].append(message.offset)
                     }
                 case 4:
-                    guard case .deliver(let message) = machine.next(reader: loop, task: 1, isCancelled: false).step
+                    guard case .deliver(let message) = machine.ask(reader: loop, task: 1, isCancelled: false).step
                     else { continue }
                     #expect(!machine.paused.contains(message.epoch.topicPartition))
                     read[message.epoch.topicPartition.partition].append(message.offset)
@@ -200,7 +200,7 @@ struct DeliveryStateMachinePauseTests {
                 }
             }
             _ = machine.resume(partitions)
-            while case .deliver(let message) = machine.next(reader: loop, task: 1, isCancelled: false).step {
+            while case .deliver(let message) = machine.ask(reader: loop, task: 1, isCancelled: false).step {
                 read[message.epoch.topicPartition.partition].append(message.offset)
             }
             #expect(read == appended.map { Array(0..<$0) }, "seed \(seed)")

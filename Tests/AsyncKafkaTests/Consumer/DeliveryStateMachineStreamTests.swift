@@ -152,7 +152,7 @@ struct DeliveryStateMachineStreamTests {
         let loop = machine.makeReader()
         let messages = machine.makeReader()
         let all = streams(&machine, loop)
-        #expect(text(machine.next(reader: messages, task: 1, isCancelled: false).step) == "alreadyIterating")
+        #expect(text(machine.ask(reader: messages, task: 1, isCancelled: false).step) == "alreadyIterating")
         let batch = machine.nextBatch(reader: messages, task: 1, maxCount: 3, isCancelled: false)
         if case .failed(let error) = batch.step {
             #expect(error.code == .alreadyIterating)
@@ -161,9 +161,9 @@ struct DeliveryStateMachineStreamTests {
         }
         #expect(give(&machine, machine.makeReader()).1 == "alreadyIterating", "a second loop over partitions")
         machine.releasePartitionLoop(loop)
-        #expect(text(machine.next(reader: messages, task: 1, isCancelled: false).step) == "alreadyIterating")
+        #expect(text(machine.ask(reader: messages, task: 1, isCancelled: false).step) == "alreadyIterating")
         for stream in all { _ = machine.dropStream(stream) }
-        #expect(text(machine.next(reader: messages, task: 1, isCancelled: false).step) == "0@0")
+        #expect(text(machine.ask(reader: messages, task: 1, isCancelled: false).step) == "0@0")
         #expect(give(&machine, loop).1 == "alreadyIterating")
         _ = machine.releaseReader(messages)
         #expect(give(&machine, machine.makeReader()).1 == "0")
@@ -184,8 +184,8 @@ struct DeliveryStateMachineStreamTests {
     func aLoopOverMessagesGoesOnWhereStreamsWereLeftAndTheOtherWayRound(_ policy: Machine.Policy) {
         var (machine, epochs) = machine(policy)
         let messages = machine.makeReader()
-        #expect(text(machine.next(reader: messages, task: 1, isCancelled: false).step) == "0@0")
-        #expect(text(machine.next(reader: messages, task: 1, isCancelled: false).step) == "1@0")
+        #expect(text(machine.ask(reader: messages, task: 1, isCancelled: false).step) == "0@0")
+        #expect(text(machine.ask(reader: messages, task: 1, isCancelled: false).step) == "1@0")
         _ = machine.releaseReader(messages)
         let loop = machine.makeReader()
         let all = streams(&machine, loop)
@@ -201,7 +201,7 @@ struct DeliveryStateMachineStreamTests {
         machine.append([Message(epoch: epochs[0], offset: 3)])
         var rest: [String] = []
         let last = machine.makeReader()
-        while case let step = text(machine.next(reader: last, task: 1, isCancelled: false).step), step != "fetch" {
+        while case let step = text(machine.ask(reader: last, task: 1, isCancelled: false).step), step != "fetch" {
             rest.append(step)
         }
         #expect(rest.filter { $0.hasPrefix("0") } == (policy == .manual ? ["0@2", "0@3"] : ["0@1", "0@2", "0@3"]))
@@ -472,7 +472,7 @@ struct DeliveryStateMachineStreamTests {
                     guard loop == nil, models.allSatisfy({ $0.stream == nil }) else { continue }
                     let reader = machine.makeReader()
                     for _ in 0..<5 {
-                        let step = machine.next(reader: reader, task: 1, isCancelled: false).step
+                        let step = machine.ask(reader: reader, task: 1, isCancelled: false).step
                         guard case .deliver(let message) = step else { break }
                         check(message, message.epoch.topicPartition.partition)
                     }

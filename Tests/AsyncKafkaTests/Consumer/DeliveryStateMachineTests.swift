@@ -24,7 +24,7 @@ struct DeliveryStateMachineTests {
         task: Int = 1,
         isCancelled: Bool = false
     ) -> String {
-        switch machine.next(reader: reader, task: task, isCancelled: isCancelled).step {
+        switch machine.ask(reader: reader, task: task, isCancelled: isCancelled).step {
         case .deliver(let message): "\(message.epoch.topicPartition.partition)@\(message.offset)"
         case .fetch: "fetch"
         case .end: "end"
@@ -197,7 +197,7 @@ struct DeliveryStateMachineTests {
         #expect(!with(&machine) { $0.drain([other]) }, "the message in hand is of another partition")
         #expect(with(&machine) { $0.drain([epoch]) })
         #expect(machine.isWaitingForRelease)
-        let action = machine.next(reader: reader, task: 1, isCancelled: false)
+        let action = machine.ask(reader: reader, task: 1, isCancelled: false)
         #expect(action.wakesThread)
         #expect(!machine.isWaitingForRelease)
         guard case .fetch = action.step else {
@@ -402,5 +402,94 @@ extension DeliveryStateMachineTests {
         machine.marksAreLeft()
         #expect(machine.hasNewMarks)
         #expect(marks(&machine) == [0: 1])
+    }
+
+    // MARK: What is made ready
+
+    @Test
+    func thereIsRoomOnceALoopBeginsWithABatch() {
+        var (machine, epoch) = machine(.manual, 0..<2)
+        #expect(!machine.hasRoom, "nobody reads")
+        let reader = machine.makeReader()
+        #expect(machine.ask(reader: reader, task: 1, isCancelled: false).hasRoom)
+        #expect(machine.hasRoom)
+        machine.append((2..<4).map { Message(epoch: epoch, offset: $0) })
+        #expect(!machine.hasRoom)
+        #expect(!machine.ask(reader: reader, task: 1, isCancelled: false).hasRoom)
+        #expect(!machine.hasRoom, "the next batch is not touched")
+        #expect(machine.ask(reader: reader, task: 1, isCancelled: false).hasRoom)
+        #expect(machine.hasRoom)
+        #expect(!machine.ask(reader: reader, task: 1, isCancelled: false).hasRoom, "said once")
+        _ = machine.releaseReader(reader)
+        #expect(!machine.hasRoom)
+    }
+
+    @Test
+    func thereIsRoomOnceABatchIsTaken() {
+        var (machine, epoch) = machine(.manual, 0..<3)
+        let reader = machine.makeReader()
+        #expect(nextBatch(&machine, reader) == "0@0 0@1 0@2")
+        #expect(machine.hasRoom)
+        machine.append((3..<6).map { Message(epoch: epoch, offset: $0) })
+        #expect(!machine.hasRoom, "one is in hand, and one is ready")
+        #expect(machine.nextBatch(reader: reader, task: 1, maxCount: 3, isCancelled: false).hasRoom)
+        #expect(machine.hasRoom)
+    }
+
+    @Test
+    func nothingIsMadeReadyForAConsumerThatIsClosed() {
+        var (machine, _) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(machine.hasRoom)
+        _ = machine.close(task: 1)
+        #expect(!machine.hasRoom)
+    }
+
+    @Test
+    func theMessageInHandIsKnownWhateverBecomesOfTheRest() {
+        let changes: [(inout Machine, PartitionEpoch) -> Void] = [
+            { machine, epoch in machine.append([Message(epoch: epoch, offset: 5)]) },
+            { machine, _ in machine.pause([KafkaTopicPartition(topic: "orders", partition: 0)]) },
+            { machine, epoch in _ = machine.drain([epoch], isRevoke: false) },
+            { machine, epoch in
+                machine.pause([epoch.topicPartition])
+                _ = machine.resume([epoch.topicPartition])
+            },
+        ]
+        for change in changes {
+            var (machine, epoch) = machine(.afterProcessing)
+            _ = machine.mark(Message(epoch: epoch, offset: 0))
+            let reader = machine.makeReader()
+            for offset in 0..<3 { #expect(next(&machine, reader) == "0@\(offset)") }
+            change(&machine, epoch)
+            #expect(machine.inHand == Message(epoch: epoch, offset: 2))
+            #expect(machine.partitionsInHand == [orders])
+            _ = next(&machine, reader)
+            #expect(marks(&machine) == [0: 3])
+        }
+    }
+
+    @Test
+    func aPartitionThatGoesIsWhereItsLoopWas() {
+        var (machine, epoch) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(machine.nextUndelivered(of: epoch) == 1)
+        _ = machine.drain([epoch])
+        #expect(next(&machine, reader) == "fetch")
+        #expect(machine.nextUndelivered(of: epoch) == 1, "what was drained and not delivered is still to be read")
+        machine.fence([epoch])
+        #expect(machine.nextUndelivered(of: epoch) == nil)
+    }
+}
+
+extension DeliveryStateMachine {
+    /// A loop's question, as an iterator asks it.
+    mutating func ask(reader: UInt64, task: Int, isCancelled: Bool) -> ReadAction<Message> {
+        if !isCancelled, let message = takeNext(reader: reader, task: task) {
+            return ReadAction(step: .deliver(message))
+        }
+        return next(reader: reader, task: task, isCancelled: isCancelled)
     }
 }

@@ -25,16 +25,17 @@ final class BatchReader: Sendable {
         var deadline: ContinuousClock.Instant?
         while true {
             let isFullWanted = maxWait != nil && (deadline.map { $0 > .now } ?? true)
+            let (task, isCancelled) = currentTask()
             let action = core.delivery.withLock {
                 $0.nextBatch(
                     reader: id,
-                    task: currentTaskIdentity(),
+                    task: task,
                     maxCount: maxCount,
                     minCount: isFullWanted ? maxCount : 1,
-                    isCancelled: Task.isCancelled
+                    isCancelled: isCancelled
                 )
             }
-            if action.wakesThread { core.wake() }
+            core.serve(action)
             switch action.step {
             case .deliver(let messages):
                 core.lastDelivery.note()

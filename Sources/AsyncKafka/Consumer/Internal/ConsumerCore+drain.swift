@@ -52,6 +52,14 @@ extension ConsumerCore {
         if !messages.isEmpty { _ = handOut(messages) }
     }
 
+    /// While a loop reads one batch the next one is made ready, so that neither waits for the other.
+    func drainAhead() {
+        guard handle.messagesArrived.isRaised, handout == nil, !handle.isSplit, case .open = phase,
+            delivery.withLock({ $0.hasRoom })
+        else { return }
+        _ = drain()
+    }
+
     private func drainLimit(_ bytes: Int) -> Int {
         max(1, min(handout?.maxCount ?? Self.drainCount, bytes / averageSize))
     }
@@ -71,10 +79,10 @@ extension ConsumerCore {
         var size = 0
         var hasFailed = false
         // Messages of a partition come together.
-        var last: (source: MessageSource, epoch: PartitionEpoch)?
+        var last: (source: MessageSource, origin: MessageOrigin)?
         var problems: [KafkaError] = []
         var missing: [(partition: KafkaTopicPartition, offset: Int64)] = []
-        let taken = handle.drain(count, from: queue) { message in
+        let taken = handle.drain(count, from: queue, isManual: isManual) { message in
             let code = message.error
             guard code == 0 else {
                 if code == KafkaError.Code.autoOffsetReset.rawValue {
@@ -89,12 +97,12 @@ extension ConsumerCore {
             }
             // Nothing comes twice in an epoch, wherever librdkafka begins again.
             let source = MessageSource(topic: message.topicIdentity, partition: message.partition)
-            if last?.source != source { last = self.epoch(of: message, source).map { (source, $0) } }
-            guard let epoch = last?.epoch, message.offset >= nextOffsets[epoch.slot] else { return }
-            nextOffsets[epoch.slot] = message.offset + 1
-            if let finiteRead, !finiteRead.wants(epoch.topicPartition, message.offset) { return }
+            if last?.source != source { last = self.epoch(of: message, source).map { (source, MessageOrigin($0)) } }
+            guard let origin = last?.origin, message.offset >= nextOffsets[origin.epoch.slot] else { return }
+            nextOffsets[origin.epoch.slot] = message.offset + 1
+            if let finiteRead, !finiteRead.wants(origin.epoch.topicPartition, message.offset) { return }
             size += message.size
-            messages.append(KafkaMessage(message, epoch: epoch, slabs: &slabs))
+            messages.append(KafkaMessage(message, origin: origin, slabs: &slabs))
         }
         swap(&slabs, &self.slabs)
         swap(&nextOffsets, &self.nextOffsets)

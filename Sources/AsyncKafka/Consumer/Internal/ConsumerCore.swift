@@ -200,6 +200,11 @@ actor ConsumerCore: ConnectingClient {
         thread.wake()
     }
 
+    /// Does what a loop's question asks for besides its answer.
+    nonisolated func serve<Delivered>(_ action: DeliveryStateMachine<KafkaMessage>.ReadAction<Delivered>) {
+        if action.wakesThread || action.hasRoom && handle.messagesArrived.isRaised { wake() }
+    }
+
     // MARK: The thread
 
     func turn(now: ContinuousClock.Instant) -> ClientThread.Turn {
@@ -236,6 +241,7 @@ actor ConsumerCore: ConnectingClient {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
+        drainAhead()
         if let deadline = parked?.deadline, deadline <= now { unpark() }
         let tokenDeadline = proceedTokens(now: now)
         watchProcessing(now: now)

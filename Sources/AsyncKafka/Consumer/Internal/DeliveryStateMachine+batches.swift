@@ -22,22 +22,22 @@ extension DeliveryStateMachine {
         if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishBatchInHand()
         guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
+        let hadRoom = backlog.hasRoom
         // What is there goes before an error.
-        if isInterrupted || batch.count - index >= min(minCount, maxCount) {
-            while index < batch.count, batchInHand.count < maxCount {
-                if isDeliverable(batch[index]) { batchInHand.append(batch[index]) }
-                index += 1
+        if isInterrupted || backlog.count >= min(minCount, maxCount) {
+            while batchInHand.isEmpty, !backlog.isEmpty {
+                keepHand()
+                let taken = backlog.take(maxCount)
+                batchInHand = taken.allSatisfy(isDeliverable) ? taken : taken.filter(isDeliverable)
             }
         }
         guard !batchInHand.isEmpty else {
-            batch.removeFirst(index)
-            index = 0
             if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
-            return ReadAction(step: .fetch, wakesThread: wakes, available: batch.count, revision: revision)
+            return ReadAction(step: .fetch, wakesThread: wakes, available: backlog.count, revision: revision)
         }
         isHeld = true
         holder = task
-        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes)
+        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes, hasRoom: !hadRoom && backlog.hasRoom)
     }
 
     /// Returns whether the thread is to be woken.

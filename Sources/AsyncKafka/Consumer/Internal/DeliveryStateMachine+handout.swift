@@ -2,10 +2,7 @@
 extension DeliveryStateMachine {
     /// The first message of each of these partitions that was handed out to no loop.
     func undelivered(of epochs: [PartitionEpoch]) -> [(epoch: PartitionEpoch, offset: Int64)] {
-        let waiting = batch[index...]
-        return epochs.compactMap { epoch in
-            (partition(of: epoch)?.held.first ?? waiting.first { $0.epoch === epoch }).map { (epoch, $0.offset) }
-        }
+        epochs.compactMap { epoch in nextUndelivered(of: epoch).map { (epoch, $0) } }
     }
 
     /// The loop throws this once it has been given what is there, and may go on afterwards; nil takes it back. Where partitions have
@@ -16,10 +13,9 @@ extension DeliveryStateMachine {
             return
         }
         for slot in self.partitions.indices {
-            guard let partition = self.partitions[slot]?.epoch.topicPartition else { continue }
-            let isConcerned = error != nil && partitions.contains(partition)
-            self.partitions[slot]?.reading.interruption = isConcerned ? error : nil
-            if isConcerned { self.partitions[slot]?.reading.revision += 1 }
+            let isConcerned = error != nil && partitions.contains(self.partitions[slot].epoch.topicPartition)
+            self.partitions[slot].reading.interruption = isConcerned ? error : nil
+            if isConcerned { self.partitions[slot].reading.revision += 1 }
         }
         streamRevision += 1
     }
@@ -28,14 +24,14 @@ extension DeliveryStateMachine {
     /// streams, that of the problem's partition does.
     mutating func tell(_ problem: KafkaError) {
         guard isPartitioned, let partition = problem.topicPartition,
-            let slot = partitions.firstIndex(where: { $0?.epoch.topicPartition == partition })
+            let slot = partitions.firstIndex(where: { $0.epoch.topicPartition == partition })
         else {
             problems.append(problem)
             partitionRevision += 1
             return
         }
-        partitions[slot]?.reading.problems.append(problem)
-        partitions[slot]?.reading.revision += 1
+        partitions[slot].reading.problems.append(problem)
+        partitions[slot].reading.revision += 1
         streamRevision += 1
     }
 

@@ -68,18 +68,18 @@ extension DeliveryStateMachine {
             return ReadAction(step: .end)
         }
         guard case .open = phase else { return ReadAction(step: ending()) }
-        guard let slot = nextToGive(to: id), let partition = partitions[slot] else {
+        guard let slot = nextToGive(to: id) else {
             if !problems.isEmpty { return ReadAction(step: .failed(problems.removeFirst())) }
             return ReadAction(step: .fetch, revision: partitionRevision)
         }
         let stream = makeReader()
         streams[stream] = slot
-        partitions[slot]?.reading.stream = stream
-        partitions[slot]?.reading.loop = id
+        partitions[slot].reading.stream = stream
+        partitions[slot].reading.loop = id
         let given = Given(
             stream: stream,
-            topicPartition: partition.epoch.topicPartition,
-            lastDelivery: partition.reading.lastDelivery
+            topicPartition: partitions[slot].epoch.topicPartition,
+            lastDelivery: partitions[slot].reading.lastDelivery
         )
         return ReadAction(step: .deliver(given))
     }
@@ -87,10 +87,10 @@ extension DeliveryStateMachine {
     private func nextToGive(to loop: UInt64) -> Int? {
         var found: (slot: Int, partition: KafkaTopicPartition)?
         for slot in partitions.indices {
-            guard let partition = partitions[slot], partition.reading.isOffered, partition.reading.stream == nil,
-                partition.reading.loop != loop, !partition.isDraining
+            guard partitions[slot].reading.isOffered, partitions[slot].reading.stream == nil,
+                partitions[slot].reading.loop != loop, !partitions[slot].isDraining
             else { continue }
-            let name = partition.epoch.topicPartition
+            let name = partitions[slot].epoch.topicPartition
             if let found, found.partition < name { continue }
             found = (slot, name)
         }
@@ -109,11 +109,9 @@ extension DeliveryStateMachine {
     private mutating func beginPartitions() {
         guard !isPartitioned else { return }
         recall()
-        let waiting = batch[index...]
-        batch = []
-        index = 0
         isPartitioned = true
-        appendByPartition(waiting)
+        keepHand()
+        appendByPartition(backlog.takeAll())
     }
 
     /// A loop over all messages begins: what streams have left comes first.
@@ -122,13 +120,10 @@ extension DeliveryStateMachine {
         isPartitioned = false
         var released: [Message] = []
         for slot in partitions.indices {
-            guard let reading = partitions[slot]?.reading else { continue }
-            partitions[slot]?.recall()
-            problems += reading.problems
-            partitions[slot]?.reading = Reading(isOffered: reading.isOffered)
-            guard let partition = partitions[slot], !partition.isPaused else { continue }
-            released += partition.held
-            partitions[slot]?.held = []
+            partitions[slot].recall()
+            problems += partitions[slot].reading.problems
+            partitions[slot].reading = Reading(isOffered: partitions[slot].reading.isOffered)
+            if !partitions[slot].isPaused { released += partitions[slot].held.takeAll() }
         }
         putFirst(released)
     }
@@ -149,33 +144,33 @@ extension DeliveryStateMachine {
         guard let slot = streams[id] else {
             return ReadAction(step: isCancelled ? .end : streamEnding(id), wakesThread: wakes)
         }
-        if partitions[slot]?.reading.reader == nil {
+        if partitions[slot].reading.reader == nil {
             if isCancelled { return ReadAction(step: .end, wakesThread: wakes) }
-            partitions[slot]?.reading.reader = reader
-            partitions[slot]?.reading.interruption = nil
-            partitions[slot]?.recall()
+            partitions[slot].reading.reader = reader
+            partitions[slot].reading.interruption = nil
+            partitions[slot].recall()
         }
-        guard partitions[slot]?.reading.reader == reader else {
+        guard partitions[slot].reading.reader == reader else {
             return ReadAction(step: .failed(.streamIsRead), wakesThread: wakes)
         }
         if isCancelled {
             return ReadAction(step: .end, wakesThread: releaseReader(reader, ofStream: id) || wakes)
         }
-        if partitions[slot]?.reading.release() == true { wakes = true }
-        if let done = partitions[slot]?.reading.inHand {
-            partitions[slot]?.reading.inHand = nil
+        if partitions[slot].reading.release() { wakes = true }
+        if let done = partitions[slot].reading.inHand {
+            partitions[slot].reading.inHand = nil
             if policy == .afterProcessing, mark(done) == true { wakes = true }
         }
-        guard case .open = phase, partitions[slot]?.reading.isEnding == false else {
+        guard case .open = phase, !partitions[slot].reading.isEnding else {
             return ReadAction(step: streamEnding(id), wakesThread: wakes)
         }
-        if let message = partitions[slot]?.take(for: task) {
+        if let message = partitions[slot].take(for: task) {
             return ReadAction(step: .deliver(message), wakesThread: wakes)
         }
-        if let error = partitions[slot]?.reading.takeProblem() {
+        if let error = partitions[slot].reading.takeProblem() {
             return ReadAction(step: .failed(error), wakesThread: wakes)
         }
-        return ReadAction(step: .fetch, wakesThread: wakes, revision: partitions[slot]?.reading.revision ?? 0)
+        return ReadAction(step: .fetch, wakesThread: wakes, revision: partitions[slot].reading.revision)
     }
 
     /// A failure is thrown once, by each stream.
@@ -186,11 +181,11 @@ extension DeliveryStateMachine {
     /// A stream's loop is over: by break, throw, cancellation, or its end. Returns whether the thread is to be woken.
     mutating func releaseReader(_ reader: UInt64, ofStream id: UInt64) -> Bool {
         let wasStuck = stuckStreams.remove(id) != nil
-        guard let slot = streams[id], partitions[slot]?.reading.reader == reader else { return wasStuck }
-        partitions[slot]?.reading.reader = nil
+        guard let slot = streams[id], partitions[slot].reading.reader == reader else { return wasStuck }
+        partitions[slot].reading.reader = nil
         // Elsewhere the next loop goes on behind it.
-        if policy != .afterProcessing { partitions[slot]?.reading.inHand = nil }
-        return partitions[slot]?.reading.release() == true || wasStuck
+        if policy != .afterProcessing { partitions[slot].reading.inHand = nil }
+        return partitions[slot].reading.release() || wasStuck
     }
 
     /// Nobody holds the stream any more: its partition is read by nobody until it is given again. Returns whether the thread is to be
@@ -199,7 +194,7 @@ extension DeliveryStateMachine {
         failedStreams[id] = nil
         let wasStuck = stuckStreams.remove(id) != nil
         guard let slot = streams.removeValue(forKey: id) else { return wasStuck }
-        partitions[slot]?.reading.stream = nil
+        partitions[slot].reading.stream = nil
         // Of an earlier loop's, it may be given to the one that waits now.
         partitionRevision += 1
         return wasStuck || partitionLoop != nil
@@ -209,13 +204,13 @@ extension DeliveryStateMachine {
 
     /// The partitions are being read: the loop over partitions is given their streams.
     mutating func offer(_ epochs: [PartitionEpoch]) {
-        for epoch in epochs where slot(of: epoch) != nil { partitions[epoch.slot]?.reading.isOffered = true }
+        for epoch in epochs where slot(of: epoch) != nil { partitions[epoch.slot].reading.isOffered = true }
         partitionRevision += 1
     }
 
     /// The partition goes on somewhere else, in an epoch of its own; its stream stays.
     mutating func replace(_ epoch: PartitionEpoch) -> PartitionEpoch {
-        var reading = partition(of: epoch)?.reading ?? Reading()
+        var reading = slot(of: epoch).map { partitions[$0].reading } ?? Reading()
         fence([epoch])
         let next = assign(epoch.topicPartition)
         reading.problems = []
@@ -227,7 +222,7 @@ extension DeliveryStateMachine {
             // Whoever let go of it, and seeks it, wants it.
             reading.loop = nil
         }
-        partitions[next.slot]?.reading = reading
+        partitions[next.slot].reading = reading
         streamRevision += 1
         partitionRevision += 1
         return next
@@ -235,29 +230,36 @@ extension DeliveryStateMachine {
 
     /// Drained messages, or others, in their order. Returns whether a stream has something to look at.
     @discardableResult
-    mutating func appendByPartition(_ messages: some Sequence<Message>) -> Bool {
-        var hasMore = false
-        for message in messages {
-            guard message.epoch.isCurrent, let slot = slot(of: message.epoch),
-                partitions[slot]?.isDraining == false
-            else { continue }
-            partitions[slot]?.held.append(message)
-            partitions[slot]?.reading.revision += 1
-            if partitions[slot]?.isPaused == false { hasMore = true }
-        }
+    mutating func appendByPartition(_ messages: [Message]) -> Bool {
         streamRevision += 1
+        guard let first = messages.first else { return false }
+        // Mostly all of them are of one partition: then nothing is copied.
+        if messages.allSatisfy({ $0.epoch === first.epoch }) { return append(messages, of: first.epoch) }
+        var hasMore = false
+        var rest = messages[...]
+        while let epoch = rest.first?.epoch {
+            let run = rest.prefix { $0.epoch === epoch }
+            rest = rest[run.endIndex...]
+            if append(Array(run), of: epoch) { hasMore = true }
+        }
         return hasMore
+    }
+
+    private mutating func append(_ messages: [Message], of epoch: PartitionEpoch) -> Bool {
+        guard epoch.isCurrent, let slot = slot(of: epoch), !partitions[slot].isDraining else { return false }
+        partitions[slot].held.append(messages)
+        partitions[slot].reading.revision += 1
+        return !partitions[slot].isPaused
     }
 
     /// Those that are not paused any more go on. Returns whether one of them has messages.
     mutating func resumeStreams() -> Bool {
         var hasMore = false
         for slot in partitions.indices {
-            guard let partition = partitions[slot], partition.isPaused, !paused.contains(partition.epoch.topicPartition)
-            else { continue }
-            partitions[slot]?.isPaused = false
-            partitions[slot]?.reading.revision += 1
-            if !partition.held.isEmpty { hasMore = true }
+            guard partitions[slot].isPaused, !paused.contains(partitions[slot].epoch.topicPartition) else { continue }
+            partitions[slot].isPaused = false
+            partitions[slot].reading.revision += 1
+            if !partitions[slot].held.isEmpty { hasMore = true }
         }
         streamRevision += 1
         return hasMore
@@ -267,9 +269,9 @@ extension DeliveryStateMachine {
     mutating func endStreams(of epochs: [PartitionEpoch]) -> Bool {
         var isAwaited = false
         for epoch in epochs where slot(of: epoch) != nil {
-            partitions[epoch.slot]?.reading.isEnding = true
-            guard isFencing, partitions[epoch.slot]?.reading.isHeld == true else { continue }
-            partitions[epoch.slot]?.reading.releaseIsAwaited = true
+            partitions[epoch.slot].reading.isEnding = true
+            guard isFencing, partitions[epoch.slot].reading.isHeld else { continue }
+            partitions[epoch.slot].reading.releaseIsAwaited = true
             isAwaited = true
         }
         streamRevision += 1
@@ -280,8 +282,8 @@ extension DeliveryStateMachine {
     mutating func awaitStreams(but task: Int) -> Bool {
         var isAwaited = false
         releaseStreams(heldBy: task)
-        for slot in partitions.indices where partitions[slot]?.reading.isHeld == true {
-            partitions[slot]?.reading.releaseIsAwaited = true
+        for slot in partitions.indices where partitions[slot].reading.isHeld {
+            partitions[slot].reading.releaseIsAwaited = true
             isAwaited = true
         }
         streamRevision += 1
@@ -291,27 +293,27 @@ extension DeliveryStateMachine {
 
     mutating func releaseStreams(heldBy task: Int) {
         for slot in partitions.indices {
-            guard let reading = partitions[slot]?.reading, reading.isHeld, reading.holder == task else { continue }
-            _ = partitions[slot]?.reading.release()
+            guard partitions[slot].reading.isHeld, partitions[slot].reading.holder == task else { continue }
+            _ = partitions[slot].reading.release()
         }
     }
 
     mutating func forgetStream(of slot: Int) {
-        if let stream = partitions[slot]?.reading.stream { streams[stream] = nil }
+        if let stream = partitions[slot].reading.stream { streams[stream] = nil }
         streamRevision += 1
     }
 
     /// Nobody waits any more for whoever works on a message of this partition, until its stream is asked again.
     mutating func letGo(of epoch: PartitionEpoch) {
         guard let slot = slot(of: epoch) else { return }
-        _ = partitions[slot]?.reading.release()
-        if let stream = partitions[slot]?.reading.stream { stuckStreams.insert(stream) }
+        _ = partitions[slot].reading.release()
+        if let stream = partitions[slot].reading.stream { stuckStreams.insert(stream) }
     }
 
     /// Whether a stream that has seen this revision has something to look at.
     func hasNews(stream id: UInt64, seen revision: UInt) -> Bool {
         guard isOpen, let slot = streams[id] else { return true }
-        return partitions[slot]?.reading.revision != revision || partitions[slot]?.reading.isEnding != false
+        return partitions[slot].reading.revision != revision || partitions[slot].reading.isEnding
     }
 }
 
@@ -332,8 +334,6 @@ extension DeliveryStateMachine.Partition {
     /// The next message, if one may be delivered: it is in hand.
     fileprivate mutating func take(for task: Int) -> Message? {
         guard !isDraining, !isPaused, let message = held.popFirst() else { return nil }
-        // Or its bytes would be kept as long as there are others.
-        if held.isEmpty { held = [] }
         reading.inHand = message
         reading.isHeld = true
         reading.holder = task
@@ -345,7 +345,7 @@ extension DeliveryStateMachine.Partition {
         guard let message = reading.inHand else { return }
         reading.inHand = nil
         guard message.epoch === epoch, !isDraining, max(marked ?? -1, committed ?? -1) <= message.offset else { return }
-        held.putFirst(CollectionOfOne(message))
+        held.putFirst([message])
     }
 }
 

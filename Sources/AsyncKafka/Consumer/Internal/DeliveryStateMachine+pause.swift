@@ -5,13 +5,12 @@ extension DeliveryStateMachine {
     mutating func pause(_ topicPartitions: [KafkaTopicPartition]) {
         paused.formUnion(topicPartitions)
         for slot in partitions.indices {
-            guard let partition = partitions[slot], paused.contains(partition.epoch.topicPartition) else { continue }
-            partitions[slot]?.isPaused = true
+            if paused.contains(partitions[slot].epoch.topicPartition) { partitions[slot].isPaused = true }
         }
+        keepHand()
         var rest: [Message] = []
-        for message in batch[index...] where !hold(message) { rest.append(message) }
-        batch = rest
-        index = 0
+        for message in backlog.takeAll() where !hold(message) { rest.append(message) }
+        backlog.append(rest)
     }
 
     /// These partitions go on, with what is held of them.
@@ -22,11 +21,9 @@ extension DeliveryStateMachine {
         if isPartitioned { return (resumed, resumeStreams()) }
         var released: [Message] = []
         for slot in partitions.indices {
-            guard let partition = partitions[slot], partition.isPaused, !paused.contains(partition.epoch.topicPartition)
-            else { continue }
-            released += partition.held
-            partitions[slot]?.isPaused = false
-            partitions[slot]?.held = []
+            guard partitions[slot].isPaused, !paused.contains(partitions[slot].epoch.topicPartition) else { continue }
+            released += partitions[slot].held.takeAll()
+            partitions[slot].isPaused = false
         }
         putFirst(released)
         return (resumed, !released.isEmpty)
@@ -34,24 +31,18 @@ extension DeliveryStateMachine {
 
     /// Keeps a message of a paused partition back; returns false if it is none.
     mutating func hold(_ message: Message) -> Bool {
-        guard let partition = partition(of: message.epoch), partition.isPaused, !partition.isDraining else {
+        guard let slot = slot(of: message.epoch), partitions[slot].isPaused, !partitions[slot].isDraining else {
             return false
         }
-        partitions[message.epoch.slot]?.held.append(message)
+        partitions[slot].held.append(message)
         return true
     }
 
     /// These come before what is there.
     mutating func putFirst(_ messages: [Message]) {
         guard !messages.isEmpty else { return }
-        if messages.count <= index {
-            // Mostly the place that they were taken from.
-            index -= messages.count
-            batch.replaceSubrange(index..<index + messages.count, with: messages)
-        } else {
-            batch.replaceSubrange(0..<index, with: messages)
-            index = 0
-        }
+        keepHand()
+        backlog.putFirst(messages)
         revision += 1
     }
 
@@ -63,26 +54,23 @@ extension DeliveryStateMachine {
         for message in (inHand.map { [$0] } ?? []) + batchInHand where !isSettled(message) {
             if isDeliverable(message) {
                 first.append(message)
-            } else if let partition = partition(of: message.epoch), partition.isPaused, !partition.isDraining {
-                aside[message.epoch.slot, default: []].append(message)
+            } else if let slot = slot(of: message.epoch), partitions[slot].isPaused, !partitions[slot].isDraining {
+                aside[slot, default: []].append(message)
             }
         }
         inHand = nil
         batchInHand = []
         putFirst(first)
-        for (slot, messages) in aside { partitions[slot]?.held.putFirst(messages) }
+        for (slot, messages) in aside { partitions[slot].held.putFirst(messages) }
     }
 
     /// What is there is what may be delivered, so that its number says something.
     mutating func dropUndeliverable() {
-        guard index < batch.count else { return }
-        batch = batch[index...].filter { isDeliverable($0) }
-        index = 0
-    }
-}
-
-extension ArraySlice {
-    mutating func putFirst(_ elements: some Collection<Element>) {
-        insert(contentsOf: elements, at: startIndex)
+        guard !backlog.isEmpty else { return }
+        keepHand()
+        var rest = Backlog<Message>()
+        swap(&rest, &backlog)
+        rest.removeAll { !isDeliverable($0) }
+        backlog = rest
     }
 }

@@ -4,7 +4,7 @@
 /// before a revoke and takes marks to be committed. What always holds:
 ///
 /// - a message whose epoch has ended, or whose partition is being drained or paused, is not delivered;
-/// - the batch holds no message of a paused partition, and what a paused one holds comes before what is drained later;
+/// - the backlog holds no message of a paused partition, and what a paused one holds comes before what is drained later;
 /// - a mark only grows, and exists only in a current epoch;
 /// - one loop reads at a time, or else each partition has a stream of its own.
 ///
@@ -21,7 +21,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     struct Partition {
-        var epoch: PartitionEpoch
+        /// `PartitionEpoch.none` while the slot is free. Not an optional partition: each look at one of its flags would copy all of it.
+        var epoch = PartitionEpoch.none
         /// One behind the last processed message; nil if none is.
         var marked: Int64?
         /// What the broker has acknowledged in this epoch.
@@ -29,7 +30,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         var isDraining = false
         var isPaused = false
         /// What was drained and not delivered: while it is paused, or for its stream.
-        var held: ArraySlice<Message> = []
+        var held = Backlog<Message>()
+        /// The first message that no loop gets any more, as the partition goes.
+        var dropped: Int64?
         var reading = Reading()
     }
 
@@ -43,18 +46,16 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// False in tests alone, which show what the fence is good for.
     var isFencing = true
     private(set) var phase = Phase.open
-    var partitions: [Partition?] = []
-    var batch: [Message] = []
-    var index = 0
+    var partitions: [Partition] = []
+    var backlog = Backlog<Message>()
     /// Partitions that are paused, whether they are assigned or not.
     var paused: Set<KafkaTopicPartition> = []
-    /// Grows whenever there is more in the batch.
+    /// Grows whenever there is more in the backlog.
     var revision: UInt = 0
     /// The loop that reads.
     var reader: UInt64?
     private var lastReader: UInt64 = 0
-    /// The message that was delivered last and is not done with.
-    var inHand: Message?
+    private var hand = Hand.empty
     /// The messages that were delivered last as a batch and are not done with.
     var batchInHand: [Message] = []
     /// Whether a loop works on them now; otherwise the next loop may get them again.
@@ -69,7 +70,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     var interruption: KafkaError?
     /// Each thrown once, by whichever loop reads.
     var problems: [KafkaError] = []
-    /// Whether partitions are read by streams of their own; the batch is empty then.
+    /// Whether partitions are read by streams of their own; the backlog is empty then.
     var isPartitioned = false
     /// The loop that is given the streams.
     var partitionLoop: UInt64?
@@ -109,9 +110,58 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         var step: Step
         /// The client's thread waits for what has just happened.
         var wakesThread = false
-        /// How many messages are there, and what the batch's revision is, for whoever waits for more.
+        /// The last that was made ready begins to be read: there is room for more.
+        var hasRoom = false
+        /// How many messages are there, and what the backlog's revision is, for whoever waits for more.
         var available = 0
         var revision: UInt = 0
+    }
+
+    /// The message that was delivered last and is not done with.
+    private enum Hand {
+        case empty
+        /// The last one of the backlog, where it is left as long as nothing but the loop touches that: a copy costs as much as a delivery.
+        case last
+        case message(Message)
+    }
+
+    /// The message that was delivered last and is not done with.
+    var inHand: Message? {
+        get {
+            switch hand {
+            case .empty: nil
+            case .last: backlog.last
+            case .message(let message): message
+            }
+        }
+        set { hand = newValue.map { .message($0) } ?? .empty }
+    }
+
+    /// The backlog is about to change otherwise than by a delivery.
+    mutating func keepHand() {
+        if case .last = hand { hand = .message(backlog.last) }
+    }
+
+    /// The next message of the loop that reads, where nothing else is to be done: most of them.
+    mutating func takeNext(reader id: UInt64, task: Int) -> Message? {
+        guard reader == id, case .open = phase, !releaseIsAwaited, policy != .afterProcessing || hasNewMarks else {
+            return nil
+        }
+        if policy == .afterProcessing, let place = placeInHand { _ = mark(place.epoch, place.offset) }
+        hand = .empty
+        guard let message = backlog.popBegun(), isDeliverable(message) else { return nil }
+        hand = .last
+        isHeld = true
+        holder = task
+        return message
+    }
+
+    private var placeInHand: (epoch: PartitionEpoch, offset: Int64)? {
+        switch hand {
+        case .empty: nil
+        case .last: backlog.lastPlace
+        case .message(let message): (message.epoch, message.offset)
+        }
     }
 
     /// A loop asks for its next message.
@@ -134,17 +184,14 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishMessageInHand()
         guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
-        while index < batch.count {
-            let message = batch[index]
-            index += 1
+        let hadRoom = backlog.hasRoom
+        while let message = backlog.popFirst() {
             guard isDeliverable(message) else { continue }
-            inHand = message
+            hand = .last
             isHeld = true
             holder = task
-            return ReadAction(step: .deliver(message), wakesThread: wakes)
+            return ReadAction(step: .deliver(message), wakesThread: wakes, hasRoom: !hadRoom && backlog.hasRoom)
         }
-        batch.removeAll(keepingCapacity: true)
-        index = 0
         if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
         return ReadAction(step: .fetch, wakesThread: wakes, revision: revision)
     }
@@ -156,28 +203,29 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         return .failed(error)
     }
 
-    /// Where a partition stands; nil if its epoch has ended.
+    /// Where a partition stands; nil if its epoch has ended. One of another consumer has a slot as well: only its identity tells.
     func slot(of epoch: PartitionEpoch) -> Int? {
-        guard epoch.slot < partitions.count, partitions[epoch.slot]?.epoch === epoch else { return nil }
-        return epoch.slot
+        let slot = epoch.slot
+        guard slot < partitions.count, partitions[slot].epoch === epoch else { return nil }
+        return slot
     }
 
     func isDeliverable(_ message: Message) -> Bool {
         guard isFencing else { return true }
-        guard message.epoch.isCurrent, let partition = partition(of: message.epoch) else { return false }
-        return !partition.isDraining && !partition.isPaused
+        guard message.epoch.isCurrent, let slot = slot(of: message.epoch) else { return false }
+        return !partitions[slot].isDraining && !partitions[slot].isPaused
     }
 
     /// Whether the message was marked or committed by name.
     func isSettled(_ message: Message) -> Bool {
-        guard let partition = partition(of: message.epoch) else { return true }
-        return max(partition.marked ?? -1, partition.committed ?? -1) > message.offset
+        guard let slot = slot(of: message.epoch) else { return true }
+        return max(partitions[slot].marked ?? -1, partitions[slot].committed ?? -1) > message.offset
     }
 
     /// Returns whether the thread is to be woken.
     private mutating func finishMessageInHand() -> Bool {
-        guard let epoch = inHand?.epoch, let offset = inHand?.offset else { return false }
-        inHand = nil
+        guard let (epoch, offset) = placeInHand else { return false }
+        hand = .empty
         var wakes = release()
         if policy == .afterProcessing, mark(epoch, offset) == true { wakes = true }
         return wakes
@@ -208,30 +256,27 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     private mutating func mark(_ epoch: PartitionEpoch, _ offset: Int64) -> Bool? {
-        guard epoch.isCurrent, let partition = partition(of: epoch) else { return nil }
+        guard epoch.isCurrent, let slot = slot(of: epoch) else { return nil }
         let next = offset + 1
-        guard next > partition.marked ?? -1 else { return false }
-        partitions[epoch.slot]?.marked = next
+        guard next > partitions[slot].marked ?? -1 else { return false }
+        partitions[slot].marked = next
         defer { hasNewMarks = true }
         return !hasNewMarks
     }
 
     /// Whether this is an epoch of this consumer's that has not ended.
-    func owns(_ epoch: PartitionEpoch) -> Bool { partition(of: epoch) != nil }
+    func owns(_ epoch: PartitionEpoch) -> Bool { slot(of: epoch) != nil }
 
-    /// An epoch of another consumer has a slot as well: only its identity tells.
+    /// All that is known of a partition, copied.
     func partition(of epoch: PartitionEpoch) -> Partition? {
-        guard epoch.slot < partitions.count, let partition = partitions[epoch.slot], partition.epoch === epoch else {
-            return nil
-        }
-        return partition
+        slot(of: epoch).map { partitions[$0] }
     }
 
     /// The marks that the broker has not acknowledged, of some partitions or of all.
     mutating func takeMarks(of epochs: [PartitionEpoch]? = nil) -> [(epoch: PartitionEpoch, offset: Int64)] {
         if epochs == nil { hasNewMarks = false }
         return partitions.compactMap { partition in
-            guard let partition, let marked = partition.marked, marked > partition.committed ?? -1 else { return nil }
+            guard let marked = partition.marked, marked > partition.committed ?? -1 else { return nil }
             if let epochs, !epochs.contains(where: { $0 === partition.epoch }) { return nil }
             return (partition.epoch, marked)
         }
@@ -244,16 +289,16 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     /// The broker has acknowledged an offset.
     mutating func committed(_ epoch: PartitionEpoch, _ offset: Int64) {
-        guard let partition = partition(of: epoch) else { return }
-        partitions[epoch.slot]?.committed = max(offset, partition.committed ?? -1)
+        guard let slot = slot(of: epoch) else { return }
+        partitions[slot].committed = max(offset, partitions[slot].committed ?? -1)
     }
 
     // MARK: The client's thread
 
     /// A partition was assigned.
     mutating func assign(_ topicPartition: KafkaTopicPartition) -> PartitionEpoch {
-        let slot = partitions.firstIndex { $0 == nil } ?? partitions.count
-        if slot == partitions.count { partitions.append(nil) }
+        let slot = partitions.firstIndex { $0.epoch === PartitionEpoch.none } ?? partitions.count
+        if slot == partitions.count { partitions.append(Partition()) }
         let epoch = PartitionEpoch(topicPartition, slot: slot)
         partitions[slot] = Partition(epoch: epoch, isPaused: paused.contains(topicPartition))
         return epoch
@@ -263,19 +308,14 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     @discardableResult
     mutating func append(_ messages: [Message]) -> Bool {
         if isPartitioned { return appendByPartition(messages) }
-        let count = batch.count
-        if paused.isEmpty, !partitions.contains(where: { $0?.isDraining == true }) {
-            // Mostly what came before is read: then nothing is copied.
-            if batch.isEmpty {
-                batch = messages
-                index = 0
-            } else {
-                batch.append(contentsOf: messages)
-            }
+        keepHand()
+        let count = backlog.count
+        if paused.isEmpty, !partitions.contains(where: { $0.isDraining }) {
+            backlog.append(messages)
         } else {
-            for message in messages where !hold(message) && isDeliverable(message) { batch.append(message) }
+            for message in messages where !hold(message) && isDeliverable(message) { backlog.append(message) }
         }
-        guard batch.count > count else { return false }
+        guard backlog.count > count else { return false }
         revision += 1
         return true
     }
@@ -285,9 +325,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// - Parameter isRevoke: whether they go. Then their streams end, and whoever works on a message of theirs is waited for.
     /// - Returns: whether somebody is waited for; the release then wakes the thread.
     mutating func drain(_ epochs: [PartitionEpoch], isRevoke: Bool = true) -> Bool {
-        for epoch in epochs where slot(of: epoch) != nil {
-            partitions[epoch.slot]?.isDraining = true
-            partitions[epoch.slot]?.held = []
+        for epoch in epochs {
+            guard let slot = slot(of: epoch) else { continue }
+            if isRevoke { partitions[slot].dropped = nextUndelivered(of: epoch) }
+            partitions[slot].isDraining = true
+            partitions[slot].held = Backlog()
         }
         dropUndeliverable()
         guard isRevoke else { return false }
@@ -307,7 +349,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             epoch.fence()
             guard slot(of: epoch) != nil else { continue }
             forgetStream(of: epoch.slot)
-            partitions[epoch.slot] = nil
+            partitions[epoch.slot] = Partition()
         }
         dropUndeliverable()
         // What is in hand of them is nobody's to wait for any more, with the next revoke least of all.
@@ -320,9 +362,9 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// release then wakes the thread.
     mutating func close(task: Int) -> Bool {
         if case .open = phase { phase = .closed }
-        batch = []
-        index = 0
-        for slot in partitions.indices { partitions[slot]?.held = [] }
+        keepHand()
+        backlog = Backlog()
+        for slot in partitions.indices { partitions[slot].held = Backlog() }
         let isStreaming = awaitStreams(but: task)
         guard isHeld, inHand != nil || !batchInHand.isEmpty else { return isStreaming }
         guard holder != task else {
@@ -348,7 +390,10 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     /// Whether there are messages that no loop was given.
-    var hasUndelivered: Bool { index < batch.count }
+    var hasUndelivered: Bool { !backlog.isEmpty }
+
+    /// Whether a loop reads what is left, so that the next batch may be made ready for it.
+    var hasRoom: Bool { isOpen && reader != nil && !isPartitioned && backlog.hasRoom }
 
     /// Nobody waits any more for what a loop holds.
     mutating func letGoOfHand() {
@@ -357,12 +402,14 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
 
     /// Whether a loop, or a stream's, that the thread waits for still holds its message.
     var isWaitingForRelease: Bool {
-        releaseIsAwaited && isHeld || partitions.contains { $0?.reading.isAwaited == true }
+        releaseIsAwaited && isHeld || partitions.contains { $0.reading.isAwaited }
     }
 
     /// The first drained message of an assignment that no loop was given yet.
     func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
-        partition(of: epoch)?.held.first?.offset ?? batch[index...].first { $0.epoch === epoch }?.offset
+        guard let slot = slot(of: epoch) else { return nil }
+        return partitions[slot].dropped ?? partitions[slot].held.first?.offset
+            ?? backlog.messages.first { $0.epoch === epoch }?.offset
     }
 
     /// The client has failed: the sequence throws once.
@@ -375,7 +422,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     }
 
     /// Whether there is a message that no loop was given yet, of a paused partition too.
-    var holdsMessages: Bool { hasUndelivered || partitions.contains { $0?.held.isEmpty == false } }
+    var holdsMessages: Bool { hasUndelivered || partitions.contains { !$0.held.isEmpty } }
 
     var isOpen: Bool {
         if case .open = phase { return true }

@@ -9,6 +9,9 @@ final class PartitionEpoch: Sendable {
     let slot: Int
     private let current = Atomic<Bool>(true)
 
+    /// Stands where there is no assignment.
+    static let none = PartitionEpoch(KafkaTopicPartition(topic: "", partition: -1), slot: -1)
+
     init(_ topicPartition: KafkaTopicPartition, slot: Int) {
         self.topicPartition = topicPartition
         self.slot = slot
@@ -18,5 +21,15 @@ final class PartitionEpoch: Sendable {
 
     func fence() {
         current.store(false, ordering: .releasing)
+    }
+}
+
+/// What messages that were drained together refer to their epoch by: the thread that drains the next ones and the task that reads these
+/// would otherwise count references to one object, each in turn taking its cache line from the other.
+final class MessageOrigin: Sendable {
+    let epoch: PartitionEpoch
+
+    init(_ epoch: PartitionEpoch) {
+        self.epoch = epoch
     }
 }

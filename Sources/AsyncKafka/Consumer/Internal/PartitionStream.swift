@@ -33,13 +33,9 @@ final class StreamLoop: Sendable {
     func next(isolation: isolated (any Actor)? = #isolation) async throws(KafkaError) -> KafkaMessage? {
         let core = stream.core
         while true {
+            let (task, isCancelled) = currentTask()
             let action = core.delivery.withLock {
-                $0.next(
-                    stream: stream.id,
-                    reader: id,
-                    task: currentTaskIdentity(),
-                    isCancelled: Task.isCancelled
-                )
+                $0.next(stream: stream.id, reader: id, task: task, isCancelled: isCancelled)
             }
             if action.wakesThread { core.wake() }
             switch action.step {
