@@ -20,8 +20,8 @@ enum Instructions {
         Line(title: "produce: C, producev", work: .produce, way: .producev, base: .producev),
         Line(title: "produce: enqueue", work: .produce, way: .swift, base: .producev, limit: 5_200),
         Line(title: "consume: C, 1,000 a call", work: .consume, way: .batch, base: .batch),
-        Line(title: "consume: messages", work: .consume, way: .swift, base: .batch, limit: 3_500),
-        Line(title: "consume: batches", work: .batches, way: .swift, base: .batch, limit: 4_200),
+        Line(title: "consume: messages", work: .consume, way: .swift, base: .batch, limit: 2_800),
+        Line(title: "consume: batches", work: .batches, way: .swift, base: .batch, limit: 2_000),
     ]
 
     /// Throws if a limit is exceeded.

@@ -72,6 +72,7 @@ package func currentTaskIdentity() -> Int {
 
 /// The same, and whether the task is cancelled.
 package func currentTask() -> (identity: Int, isCancelled: Bool) {
-    // The reference itself: taking it out of the optional copies it, and hashing it costs more still.
-    withUnsafeCurrentTask { (unsafeBitCast($0, to: Int.self), $0?.isCancelled ?? false) }
+    // The reference itself: taking it out of the optional copies it, and hashing it costs more still. Asking the task itself whether it is
+    // cancelled would be such a copy.
+    (withUnsafeCurrentTask { unsafeBitCast($0, to: Int.self) }, Task.isCancelled)
 }

@@ -56,6 +56,8 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     var reader: UInt64?
     private var lastReader: UInt64 = 0
     private var hand = Hand.empty
+    /// What is in hand, where the backlog does not have it any more.
+    private var kept: Message?
     /// The messages that were delivered last as a batch and are not done with.
     var batchInHand: [Message] = []
     /// Whether a loop works on them now; otherwise the next loop may get them again.
@@ -117,12 +119,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         var revision: UInt = 0
     }
 
-    /// The message that was delivered last and is not done with.
+    /// Where the message is that was delivered last and is not done with.
     private enum Hand {
         case empty
-        /// The last one of the backlog, where it is left as long as nothing but the loop touches that: a copy costs as much as a delivery.
+        /// It is the last one of the backlog, where it is left as long as nothing but the loop touches that: a copy costs as much as a
+        /// delivery.
         case last
-        case message(Message)
+        case kept
     }
 
     /// The message that was delivered last and is not done with.
@@ -131,22 +134,25 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
             switch hand {
             case .empty: nil
             case .last: backlog.last
-            case .message(let message): message
+            case .kept: kept
             }
         }
-        set { hand = newValue.map { .message($0) } ?? .empty }
+        set {
+            hand = newValue == nil ? .empty : .kept
+            kept = newValue
+        }
     }
 
     /// The backlog is about to change otherwise than by a delivery.
     mutating func keepHand() {
-        if case .last = hand { hand = .message(backlog.last) }
+        if hand == .last { inHand = backlog.last }
     }
 
     /// The next message of the loop that reads, where nothing else is to be done: most of them.
     mutating func takeNext(reader id: UInt64, task: Int) -> Message? {
-        guard reader == id, case .open = phase, !releaseIsAwaited, policy != .afterProcessing || hasNewMarks else {
-            return nil
-        }
+        guard reader == id, hand != .kept, case .open = phase, !releaseIsAwaited,
+            policy != .afterProcessing || hasNewMarks
+        else { return nil }
         if policy == .afterProcessing, let place = placeInHand { _ = mark(place.epoch, place.offset) }
         hand = .empty
         guard let message = backlog.popBegun(), isDeliverable(message) else { return nil }
@@ -160,7 +166,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         switch hand {
         case .empty: nil
         case .last: backlog.lastPlace
-        case .message(let message): (message.epoch, message.offset)
+        case .kept: kept.map { ($0.epoch, $0.offset) }
         }
     }
 
@@ -225,7 +231,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Returns whether the thread is to be woken.
     private mutating func finishMessageInHand() -> Bool {
         guard let (epoch, offset) = placeInHand else { return false }
-        hand = .empty
+        inHand = nil
         var wakes = release()
         if policy == .afterProcessing, mark(epoch, offset) == true { wakes = true }
         return wakes
