@@ -59,6 +59,7 @@ public struct KafkaRecords: AsyncSequence, Sendable {
                 core.serve(action)
                 switch action.step {
                 case .deliver(let message):
+                    core.lastDelivery.note()
                     read.delivered(message.topicPartition, message.offset)
                     return message
                 case .fetch:

@@ -49,6 +49,9 @@ struct BacklogTests {
         #expect(backlog.take(2) == [3, 4])
         #expect(backlog.take(2) == [5])
         #expect(backlog.take(2) == [])
+        backlog.append([6, 7])
+        #expect(backlog.popFirst() == 6)
+        #expect(backlog.take(.max) == [7])
     }
 
     @Test

@@ -437,6 +437,45 @@ extension DeliveryStateMachineTests {
     }
 
     @Test
+    func whatIsToBeThrownDoesNotWaitForWhatIsMadeReady() {
+        var (machine, _) = machine(.manual, 0..<2)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(machine.hasRoom)
+        machine.tell(KafkaError(.autoOffsetReset, "gone"))
+        #expect(!machine.hasRoom)
+        #expect(next(&machine, reader) == "0@1")
+        guard case .failed = machine.ask(reader: reader, task: 1, isCancelled: false).step else {
+            Issue.record("nothing is thrown")
+            return
+        }
+        #expect(machine.hasRoom)
+    }
+
+    @Test
+    func notMoreIsMadeReadyThanABatch() {
+        var (machine, epoch) = machine(.manual, 0..<4)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(machine.hasRoom(behind: 3))
+        // Gathers what was there.
+        machine.append((4..<8).map { Message(epoch: epoch, offset: $0) })
+        machine.pause([epoch.topicPartition])
+        _ = machine.resume([epoch.topicPartition])
+        #expect(next(&machine, reader) == "0@1")
+        #expect(!machine.hasRoom(behind: 3))
+        #expect(machine.hasRoom(behind: 6))
+    }
+
+    @Test
+    func nothingIsMadeReadyThatIsCommittedBefore() {
+        var (machine, _) = machine(.onDelivery)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        #expect(!machine.hasRoom)
+    }
+
+    @Test
     func nothingIsMadeReadyForAConsumerThatIsClosed() {
         var (machine, _) = machine(.manual)
         let reader = machine.makeReader()
@@ -481,6 +520,32 @@ extension DeliveryStateMachineTests {
         #expect(machine.nextUndelivered(of: epoch) == 1, "what was drained and not delivered is still to be read")
         machine.fence([epoch])
         #expect(machine.nextUndelivered(of: epoch) == nil)
+    }
+
+    @Test
+    func aClosedConsumerIsWhereItsLoopWas() {
+        var (machine, epoch) = machine(.manual)
+        let reader = machine.makeReader()
+        #expect(next(&machine, reader) == "0@0")
+        _ = machine.drain([epoch], isRevoke: false)
+        #expect(machine.nextUndelivered(of: epoch) == 1)
+        _ = machine.close(task: 2)
+        #expect(machine.nextUndelivered(of: epoch) == 1)
+    }
+
+    @Test
+    func anAssignmentIsReadUntilItsLastMessageIsDone() {
+        for policy in [Machine.Policy.manual, .afterProcessing] {
+            var (machine, epoch) = machine(policy, 0..<2)
+            let reader = machine.makeReader()
+            for _ in 0..<2 {
+                #expect(machine.isBeingRead(epoch))
+                _ = next(&machine, reader)
+            }
+            #expect(machine.isBeingRead(epoch), "in hand")
+            #expect(next(&machine, reader) == "fetch")
+            #expect(!machine.isBeingRead(epoch))
+        }
     }
 }
 

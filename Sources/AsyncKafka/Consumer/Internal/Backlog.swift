@@ -53,7 +53,7 @@ struct Backlog<Message> {
         if index == 0, current.count <= maxCount {
             swap(&taken, &current)
         } else {
-            let end = min(index + maxCount, current.count)
+            let end = index + min(maxCount, current.count - index)
             taken = Array(current[index..<end])
             index = end
         }

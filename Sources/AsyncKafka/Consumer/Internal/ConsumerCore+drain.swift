@@ -53,11 +53,16 @@ extension ConsumerCore {
     }
 
     /// While a loop reads one batch the next one is made ready, so that neither waits for the other.
+    ///
+    /// Not where ends of partitions are told, which are ends of what a loop has been given.
     func drainAhead() {
         guard handle.messagesArrived.isRaised, handout == nil, !handle.isSplit, case .open = phase,
-            delivery.withLock({ $0.hasRoom })
+            finiteRead == nil, !emitsPartitionEnd
         else { return }
-        _ = drain()
+        let limit = drainLimit(Self.drainBytes)
+        guard delivery.withLock({ $0.hasRoom(behind: limit) }) else { return }
+        // A loop that parked when nothing was there yet has nobody else to tell it.
+        if drain() { unpark() }
     }
 
     private func drainLimit(_ bytes: Int) -> Int {
@@ -112,7 +117,9 @@ extension ConsumerCore {
             if problem.endsReading { fail(problem) }
             events.append(event(for: problem))
         }
-        for (partition, offset) in missing { positionIsMissing(partition, asked: offset) }
+        for (partition, offset) in missing {
+            if let epoch = assigned[partition] { missingAhead.append((epoch, offset)) }
+        }
         return (messages, taken, hasFailed)
     }
 

@@ -90,6 +90,8 @@ actor ConsumerCore: ConnectingClient {
     /// Whoever waits for the last commits of epochs that are to end.
     var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
     var finiteRead: FiniteRead?
+    /// Positions that the log does not have, behind what was drained.
+    var missingAhead: [(epoch: PartitionEpoch, asked: Int64)] = []
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
@@ -259,6 +261,7 @@ actor ConsumerCore: ConnectingClient {
             resume(waiter, error.underlyingError == nil ? error.causedBy(connection.hindrance) : error)
         }
         serveStreams()
+        proceedMissingPositions()
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
         let isOver = proceedClose(now: now)

@@ -22,7 +22,7 @@ extension DeliveryStateMachine {
         if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishBatchInHand()
         guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
-        let hadRoom = backlog.hasRoom
+        let hadRoom = hasRoom
         // What is there goes before an error.
         if isInterrupted || backlog.count >= min(minCount, maxCount) {
             while batchInHand.isEmpty, !backlog.isEmpty {
@@ -32,12 +32,17 @@ extension DeliveryStateMachine {
             }
         }
         guard !batchInHand.isEmpty else {
+            if backlog.isEmpty {
+                // Or the bytes of the last batch would be kept as long as nothing comes.
+                keepHand()
+                backlog = Backlog()
+            }
             if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
             return ReadAction(step: .fetch, wakesThread: wakes, available: backlog.count, revision: revision)
         }
         isHeld = true
         holder = task
-        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes, hasRoom: !hadRoom && backlog.hasRoom)
+        return ReadAction(step: .deliver(batchInHand), wakesThread: wakes, hasRoom: !hadRoom && hasRoom)
     }
 
     /// Returns whether the thread is to be woken.

@@ -190,13 +190,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         if isCancelled { return ReadAction(step: .end, wakesThread: releaseReader(id)) }
         let wakes = finishMessageInHand()
         guard case .open = phase else { return ReadAction(step: ending(), wakesThread: wakes) }
-        let hadRoom = backlog.hasRoom
+        let hadRoom = hasRoom
         while let message = backlog.popFirst() {
             guard isDeliverable(message) else { continue }
             hand = .last
             isHeld = true
             holder = task
-            return ReadAction(step: .deliver(message), wakesThread: wakes, hasRoom: !hadRoom && backlog.hasRoom)
+            return ReadAction(step: .deliver(message), wakesThread: wakes, hasRoom: !hadRoom && hasRoom)
         }
         if let error = takeInterruption() { return ReadAction(step: .failed(error), wakesThread: wakes) }
         return ReadAction(step: .fetch, wakesThread: wakes, revision: revision)
@@ -212,7 +212,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Where a partition stands; nil if its epoch has ended. One of another consumer has a slot as well: only its identity tells.
     func slot(of epoch: PartitionEpoch) -> Int? {
         let slot = epoch.slot
-        guard slot < partitions.count, partitions[slot].epoch === epoch else { return nil }
+        guard partitions.indices.contains(slot), partitions[slot].epoch === epoch else { return nil }
         return slot
     }
 
@@ -333,7 +333,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func drain(_ epochs: [PartitionEpoch], isRevoke: Bool = true) -> Bool {
         for epoch in epochs {
             guard let slot = slot(of: epoch) else { continue }
-            if isRevoke { partitions[slot].dropped = nextUndelivered(of: epoch) }
+            partitions[slot].dropped = nextUndelivered(of: epoch)
             partitions[slot].isDraining = true
             partitions[slot].held = Backlog()
         }
@@ -369,6 +369,7 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func close(task: Int) -> Bool {
         if case .open = phase { phase = .closed }
         keepHand()
+        for slot in partitions.indices { partitions[slot].dropped = nextUndelivered(of: partitions[slot].epoch) }
         backlog = Backlog()
         for slot in partitions.indices { partitions[slot].held = Backlog() }
         let isStreaming = awaitStreams(but: task)
@@ -398,8 +399,14 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     /// Whether there are messages that no loop was given.
     var hasUndelivered: Bool { !backlog.isEmpty }
 
-    /// Whether a loop reads what is left, so that the next batch may be made ready for it.
-    var hasRoom: Bool { isOpen && reader != nil && !isPartitioned && backlog.hasRoom }
+    /// Whether a loop reads what is left, so that the next batch may be made ready for it. What it has to throw would not come behind
+    /// that otherwise; and under `.onDelivery` a batch is committed before.
+    var hasRoom: Bool {
+        isOpen && reader != nil && !isPartitioned && policy != .onDelivery && !isInterrupted && backlog.hasRoom
+    }
+
+    /// The same, if not more than this is left: pausing and resuming gathers what was there.
+    func hasRoom(behind count: Int) -> Bool { hasRoom && backlog.count <= count }
 
     /// Nobody waits any more for what a loop holds.
     mutating func letGoOfHand() {
@@ -411,7 +418,13 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         releaseIsAwaited && isHeld || partitions.contains { $0.reading.isAwaited }
     }
 
-    /// The first drained message of an assignment that no loop was given yet.
+    /// Whether a loop is to be given more of this assignment, or works on a message of it.
+    func isBeingRead(_ epoch: PartitionEpoch) -> Bool {
+        nextUndelivered(of: epoch) != nil || inHand?.epoch === epoch || batchInHand.contains { $0.epoch === epoch }
+            || slot(of: epoch).map { partitions[$0].reading.inHand != nil } ?? false
+    }
+
+    /// The first drained message of an assignment that no loop was given yet, or is to get no more.
     func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
         guard let slot = slot(of: epoch) else { return nil }
         return partitions[slot].dropped ?? partitions[slot].held.first?.offset
