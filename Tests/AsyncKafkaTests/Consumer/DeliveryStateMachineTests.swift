@@ -532,21 +532,6 @@ extension DeliveryStateMachineTests {
         _ = machine.close(task: 2)
         #expect(machine.nextUndelivered(of: epoch) == 1)
     }
-
-    @Test
-    func anAssignmentIsReadUntilItsLastMessageIsDone() {
-        for policy in [Machine.Policy.manual, .afterProcessing] {
-            var (machine, epoch) = machine(policy, 0..<2)
-            let reader = machine.makeReader()
-            for _ in 0..<2 {
-                #expect(machine.isBeingRead(epoch))
-                _ = next(&machine, reader)
-            }
-            #expect(machine.isBeingRead(epoch), "in hand")
-            #expect(next(&machine, reader) == "fetch")
-            #expect(!machine.isBeingRead(epoch))
-        }
-    }
 }
 
 extension DeliveryStateMachine {

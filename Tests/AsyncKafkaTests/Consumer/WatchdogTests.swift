@@ -58,6 +58,28 @@ struct WatchdogTests {
         }
     }
 
+    /// The watch that begins with a question ends while nothing comes. What comes then, and nobody asks for, begins another one.
+    @Test
+    func whatComesLongBehindAQuestionIsNoticed() async throws {
+        try await withTopic { cluster, topic in
+            var configuration = configuration(cluster)
+            configuration.processingTimeoutAction = .report
+            try await withKafkaConsumer(configuration, subscribingTo: [topic]) { consumer in
+                #expect(try await consumer.events.first { _ in true }?.kind == .assigned)
+                var messages = consumer.messages.makeAsyncIterator()
+                let nothing = try await messages.next(timeout: .zero)
+                #expect(nothing == nil)
+                let partition = KafkaTopicPartition(topic: topic, partition: 0)
+                while await consumer.core.watchdog.deadline != nil {
+                    _ = try await consumer.watermarks(of: [partition])
+                }
+                try await produce(1, to: topic, of: cluster)
+                #expect(try await consumer.events.first { _ in true }?.kind == .processingTimedOut)
+                #expect(try await messages.next()?.offset == 0)
+            }
+        }
+    }
+
     @Test
     func theSubscriptionChangesAndEnds() async throws {
         try await withTopic { cluster, topic in

@@ -55,14 +55,17 @@ extension ConsumerCore {
     /// While a loop reads one batch the next one is made ready, so that neither waits for the other.
     ///
     /// Not where ends of partitions are told, which are ends of what a loop has been given.
-    func drainAhead() {
+    func drainAhead(now: ContinuousClock.Instant) {
         guard handle.messagesArrived.isRaised, handout == nil, !handle.isSplit, case .open = phase,
             finiteRead == nil, !emitsPartitionEnd
         else { return }
         let limit = drainLimit(Self.drainBytes)
         guard delivery.withLock({ $0.hasRoom(behind: limit) }) else { return }
         // A loop that parked when nothing was there yet has nobody else to tell it.
-        if drain() { unpark() }
+        guard drain() else { return }
+        // Nor does the flag say any more that there is something to be done.
+        watchdog.begin(now: now)
+        unpark()
     }
 
     private func drainLimit(_ bytes: Int) -> Int {
@@ -117,9 +120,7 @@ extension ConsumerCore {
             if problem.endsReading { fail(problem) }
             events.append(event(for: problem))
         }
-        for (partition, offset) in missing {
-            if let epoch = assigned[partition] { missingAhead.append((epoch, offset)) }
-        }
+        for (partition, offset) in missing { positionIsMissing(partition, asked: offset) }
         return (messages, taken, hasFailed)
     }
 

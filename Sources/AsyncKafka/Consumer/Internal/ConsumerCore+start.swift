@@ -131,21 +131,6 @@ extension ConsumerCore {
 
     // MARK: Positions that the log does not have
 
-    /// What was read before such a position is still good: it is looked for once a loop has got that and is done with it.
-    func proceedMissingPositions() {
-        guard !missingAhead.isEmpty else { return }
-        let all = missingAhead
-        missingAhead = []
-        for (epoch, asked) in all where assigned[epoch.topicPartition] === epoch {
-            let isBeingRead = delivery.withLock { $0.isOpen && $0.isBeingRead(epoch) }
-            if isBeingRead || handout?.firstHeld(of: epoch) != nil {
-                missingAhead.append((epoch, asked))
-            } else {
-                positionIsMissing(epoch.topicPartition, asked: asked)
-            }
-        }
-    }
-
     /// librdkafka has found nothing at a position, or no committed offset, and has stopped to fetch the partition.
     ///
     /// - Parameter asked: the position, negative if there was no offset.

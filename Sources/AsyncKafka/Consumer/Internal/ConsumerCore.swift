@@ -90,8 +90,6 @@ actor ConsumerCore: ConnectingClient {
     /// Whoever waits for the last commits of epochs that are to end.
     var settling: (epochs: [PartitionEpoch], deadline: ContinuousClock.Instant, waiter: Suspension<Void>)?
     var finiteRead: FiniteRead?
-    /// Positions that the log does not have, behind what was drained.
-    var missingAhead: [(epoch: PartitionEpoch, asked: Int64)] = []
     /// Calls on blocking threads that use the handle: it is not destroyed before they return.
     var blockingCalls = 0
     /// By the slots of the epochs: the offset below which nothing is delivered any more; -1 while it is not known.
@@ -243,7 +241,7 @@ actor ConsumerCore: ConnectingClient {
     private func proceed(now: ContinuousClock.Instant) -> ClientThread.Turn {
         // As long as there is something that the loop is not given: the callback comes only when the queue was empty.
         while parked != nil, handle.messagesArrived.isRaised { if drain() { unpark() } }
-        drainAhead()
+        drainAhead(now: now)
         if let deadline = parked?.deadline, deadline <= now { unpark() }
         let tokenDeadline = proceedTokens(now: now)
         watchProcessing(now: now)
@@ -261,7 +259,6 @@ actor ConsumerCore: ConnectingClient {
             resume(waiter, error.underlyingError == nil ? error.causedBy(connection.hindrance) : error)
         }
         serveStreams()
-        proceedMissingPositions()
         sendCommits(now: now)
         if let waiter = rebalanceWaiter, waiter.deadline <= now { endRebalanceWait() }
         let isOver = proceedClose(now: now)

@@ -418,12 +418,6 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
         releaseIsAwaited && isHeld || partitions.contains { $0.reading.isAwaited }
     }
 
-    /// Whether a loop is to be given more of this assignment, or works on a message of it.
-    func isBeingRead(_ epoch: PartitionEpoch) -> Bool {
-        nextUndelivered(of: epoch) != nil || inHand?.epoch === epoch || batchInHand.contains { $0.epoch === epoch }
-            || slot(of: epoch).map { partitions[$0].reading.inHand != nil } ?? false
-    }
-
     /// The first drained message of an assignment that no loop was given yet, or is to get no more.
     func nextUndelivered(of epoch: PartitionEpoch) -> Int64? {
         guard let slot = slot(of: epoch) else { return nil }
