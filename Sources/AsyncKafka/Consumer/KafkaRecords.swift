@@ -56,7 +56,7 @@ public struct KafkaRecords: AsyncSequence, Sendable {
                 let action = core.delivery.withLock {
                     $0.next(reader: loop.id, task: task, isCancelled: isCancelled)
                 }
-                core.serve(action)
+                if action.wakesThread { core.wake() }
                 switch action.step {
                 case .deliver(let message):
                     core.lastDelivery.note()

@@ -369,9 +369,11 @@ struct DeliveryStateMachine<Message: DeliverableMessage> {
     mutating func close(task: Int) -> Bool {
         if case .open = phase { phase = .closed }
         keepHand()
-        for slot in partitions.indices { partitions[slot].dropped = nextUndelivered(of: partitions[slot].epoch) }
+        for slot in partitions.indices {
+            partitions[slot].dropped = nextUndelivered(of: partitions[slot].epoch)
+            partitions[slot].held = Backlog()
+        }
         backlog = Backlog()
-        for slot in partitions.indices { partitions[slot].held = Backlog() }
         let isStreaming = awaitStreams(but: task)
         guard isHeld, inHand != nil || !batchInHand.isEmpty else { return isStreaming }
         guard holder != task else {
